@@ -1,0 +1,128 @@
+"""What passes between steps."""
+
+import wave
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from media_pipeline.transcript import Seconds, Segment
+
+SAMPLE_RATE_HZ = 16_000
+Samples = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class MediaInfo:
+    """What ffprobe found. `audio_stream` is the index of the stream to decode."""
+
+    container: str
+    duration: Seconds | None
+    audio_codec: str
+    audio_stream: int
+    sample_rate_hz: int
+    channels: int
+    has_video: bool
+    size_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFacts:
+    """What `normalize` measured. `gain` is the linear factor that brings speech to the working loudness."""
+
+    duration: Seconds
+    gain: float
+    loudness_db: float | None
+    peak: float
+
+
+@dataclass(frozen=True, slots=True)
+class Audio:
+    """Normalized audio on disk: 16 kHz mono 16-bit WAV, read by window so memory does not grow with length."""
+
+    path: Path
+    facts: AudioFacts
+
+    def read(self, start: Seconds, end: Seconds) -> Samples:
+        """Samples from `start` to `end`: float32, shape (num_samples,), -1..1, gain applied."""
+        first = max(0, round(start * SAMPLE_RATE_HZ))
+        with wave.open(str(self.path), "rb") as wav:
+            first = min(first, wav.getnframes())
+            wav.setpos(first)
+            raw = wav.readframes(max(0, round(end * SAMPLE_RATE_HZ) - first))
+        samples = np.frombuffer(raw, dtype="<i2").astype(np.float32)
+        samples *= self.facts.gain / 32768.0
+        return np.clip(samples, -1.0, 1.0, out=samples)
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechRegion:
+    """A stretch in which somebody speaks."""
+
+    start: Seconds
+    end: Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A piece of the recording cut in silence: the unit of fan-out and retry."""
+
+    index: int
+    start: Seconds
+    end: Seconds
+    regions: tuple[SpeechRegion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechPlan:
+    """What `detect_speech` decided: where speech is, and how the recording is cut."""
+
+    duration: Seconds
+    chunks: tuple[Chunk, ...]
+
+    @property
+    def speech_seconds(self) -> Seconds:
+        return sum(region.end - region.start for chunk in self.chunks for region in chunk.regions)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """At most 30 s packed from neighboring speech regions of one chunk, silence between them kept."""
+
+    start: Seconds
+    end: Seconds
+    regions: tuple[SpeechRegion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkTranscript:
+    """The words of one chunk, on the recording's clock."""
+
+    chunk: int
+    start: Seconds
+    end: Seconds
+    language: str
+    engine: str
+    model: str
+    device: str
+    segments: tuple[Segment, ...]
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerTurn:
+    """Who spoke when. `speaker` is a label such as SPEAKER_00, numbered in order of first appearance."""
+
+    start: Seconds
+    end: Seconds
+    speaker: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diarization:
+    """Turns in time order; turns of different speakers may overlap."""
+
+    engine: str
+    turns: Sequence[SpeakerTurn]

@@ -1,0 +1,34 @@
+"""What a job was asked to do. Frozen: stored on the job's row and read back unchanged by every attempt."""
+
+from dataclasses import dataclass
+
+from media_pipeline.transcript import Seconds
+
+
+@dataclass(frozen=True, slots=True)
+class SpeakerOptions:
+    """How many speakers to look for. All None: find out."""
+
+    exact: int | None = None
+    minimum: int | None = None
+    maximum: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TranscribeOptions:
+    """Options of a transcription.
+
+    `engine` and `model` are concrete names (never "auto"); `requested_engine` keeps what the user chose.
+    `language` is BCP 47, or None to detect it. `speakers` is None when nobody asked who spoke.
+    """
+
+    engine: str
+    model: str
+    language: str | None = None
+    requested_engine: str = "auto"
+    speakers: SpeakerOptions | None = None
+    diarization_engine: str = "embedded"
+    vocabulary: str = ""
+    chunk_seconds: Seconds = 600.0
+    max_duration: Seconds = 36_000.0
+    export_formats: tuple[str, ...] = ("txt", "srt", "vtt", "json")

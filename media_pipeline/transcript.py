@@ -1,0 +1,41 @@
+"""The one core type: what was said, when, and by whom. All times are seconds on the recording's clock."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+Seconds: TypeAlias = float
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One spoken word with its punctuation. `confidence` is 0..1, None when the engine gives none."""
+
+    text: str
+    start: Seconds
+    end: Seconds
+    confidence: float | None = None
+    speaker: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A sentence-like piece with one speaker. `text` is the words joined as they are to be read."""
+
+    start: Seconds
+    end: Seconds
+    text: str
+    words: tuple[Word, ...] = ()
+    speaker: str | None = None
+    confidence: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transcript:
+    """One version of the words of a recording. `language` is BCP 47; segments are in time order."""
+
+    language: str
+    segments: tuple[Segment, ...]
+    duration: Seconds
+    engine: str
+    model: str
+    warnings: tuple[str, ...] = ()

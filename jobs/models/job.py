@@ -1,0 +1,62 @@
+"""One request for work on a recording."""
+
+import uuid
+from typing import TYPE_CHECKING
+
+from django.db import models
+from django.utils import timezone
+
+from jobs.models.recording import Recording
+from jobs.state import JOB_ACTIVE, JOB_ENDED, JOB_RETRYABLE, JobKind, JobStatus
+
+if TYPE_CHECKING:
+    from jobs.models.step import StepRun
+
+
+class Job(models.Model):
+    """The options are frozen at creation: every attempt reads them and nothing else."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="jobs")
+    kind = models.CharField(max_length=20, choices=[(kind, kind.title()) for kind in JobKind])
+    status = models.CharField(
+        max_length=20, choices=[(status, status.title()) for status in JobStatus], default=JobStatus.QUEUED
+    )
+    options = models.JSONField()
+    percent = models.FloatField(default=0.0, help_text="0 to 100, never falls while a job runs.")
+    stage = models.CharField(max_length=40, blank=True, help_text="Name of the step that runs now.")
+    error_code = models.CharField(max_length=60, blank=True)
+    error_message = models.TextField(blank=True)
+    warnings = models.JSONField(default=list)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    steps: "models.Manager[StepRun]"
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(status__in=list(JobStatus)), name="job_status_known"),
+            models.CheckConstraint(condition=models.Q(percent__gte=0, percent__lte=100), name="job_percent_in_range"),
+        ]
+        indexes = [
+            models.Index(fields=["recording", "-created_at"], name="job_latest_of_recording"),
+            # the sweep
+            models.Index(fields=["status"], name="job_active", condition=models.Q(status__in=list(JOB_ACTIVE))),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.id}"
+
+    @property
+    def is_active(self) -> bool:
+        return self.status in JOB_ACTIVE
+
+    @property
+    def has_ended(self) -> bool:
+        return self.status in JOB_ENDED
+
+    @property
+    def can_retry(self) -> bool:
+        return self.status in JOB_RETRYABLE

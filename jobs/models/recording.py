@@ -1,0 +1,59 @@
+"""What the user gave."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+
+class Recording(models.Model):
+    """Stored media with its owner. Jobs work on it; deleting the media keeps the text.
+
+    `owner` is empty only for recordings given on the command line, which belong to that command.
+    """
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.CASCADE, related_name="recordings"
+    )
+    title = models.CharField(max_length=300)
+    original_name = models.CharField(max_length=500, help_text="As the user's machine called it; never used as a path.")
+    media_key = models.CharField(max_length=300, help_text="Where the media lies in the storage; empty once deleted.")
+    media_type = models.CharField(max_length=100, help_text="From our own table, by what the file was found to be.")
+    media_info = models.JSONField(default=dict)
+    size_bytes = models.PositiveBigIntegerField()
+    sha256 = models.CharField(max_length=64, blank=True)
+    duration = models.FloatField(null=True, help_text="Seconds.")
+    has_video = models.BooleanField(default=False)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-created_at"]
+        indexes = [models.Index(fields=["owner", "-created_at"], name="recording_library")]  # the library page
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Upload(models.Model):
+    """A file on its way in, received piece by piece. Gone once it became a recording or was refused."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="uploads")
+    original_name = models.CharField(max_length=500)
+    size_bytes = models.PositiveBigIntegerField()
+    received_bytes = models.PositiveBigIntegerField(default=0)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-created_at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(received_bytes__lte=models.F("size_bytes")), name="upload_not_beyond_its_size"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.original_name

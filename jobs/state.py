@@ -1,0 +1,51 @@
+"""The states of jobs and steps and the legal moves between them. Pure Python."""
+
+from enum import StrEnum
+
+
+class JobKind(StrEnum):
+    """What a job makes. More kinds come as recipes are added."""
+
+    TRANSCRIBE = "transcribe"
+
+
+class JobStatus(StrEnum):
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+class StepStatus(StrEnum):
+    """WAITING for other steps → READY for a worker → RUNNING under a lease → an end."""
+
+    WAITING = "waiting"
+    READY = "ready"
+    RUNNING = "running"
+    DONE = "done"
+    SKIPPED = "skipped"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+JOB_ACTIVE = frozenset({JobStatus.QUEUED, JobStatus.RUNNING})
+JOB_ENDED = frozenset(JobStatus) - JOB_ACTIVE
+JOB_RETRYABLE = frozenset({JobStatus.FAILED, JobStatus.CANCELLED})
+
+STEP_OPEN = frozenset({StepStatus.WAITING, StepStatus.READY, StepStatus.RUNNING})
+STEP_ENDED = frozenset(StepStatus) - STEP_OPEN
+STEP_PASSED = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
+
+JOB_MOVES: dict[JobStatus, frozenset[JobStatus]] = {
+    JobStatus.QUEUED: frozenset({JobStatus.RUNNING, JobStatus.FAILED, JobStatus.CANCELLED}),
+    JobStatus.RUNNING: frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED}),
+    JobStatus.COMPLETED: frozenset({JobStatus.RUNNING}),  # one step run again
+    JobStatus.FAILED: frozenset({JobStatus.QUEUED}),
+    JobStatus.CANCELLED: frozenset({JobStatus.QUEUED}),
+}
+
+
+def sources(target: JobStatus) -> frozenset[JobStatus]:
+    """The states from which a job may move to `target`."""
+    return frozenset(status for status, targets in JOB_MOVES.items() if target in targets)

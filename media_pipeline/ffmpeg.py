@@ -1,0 +1,391 @@
+"""FFmpeg and ffprobe: the only module that starts a process.
+
+A recording comes from a stranger, so both programs run fenced in: only the `file` protocol and a fixed list
+of demuxers (a playlist named `.mp3` must not open other people's files), an empty folder of their own,
+limits on memory, CPU time, file size and open files, no new privileges, and death together with the parent.
+"""
+
+import json
+import os
+import selectors
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+import wave
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from media_pipeline.errors import EngineCrashed, EngineUnavailable, InputError
+from media_pipeline.media import SAMPLE_RATE_HZ, MediaInfo
+from media_pipeline.run import Run
+from media_pipeline.transcript import Seconds
+
+DEMUXERS = (
+    "wav,w64,mp3,aac,ac3,eac3,flac,ogg,matroska,mov,avi,asf,aiff,au,amr,amrnb,amrwb,caf,mpegts,mpeg,mpegvideo,flv,wv"
+)
+PROBE_LIMIT: Seconds = 60.0
+MIN_RATE_HZ, MAX_RATE_HZ = 4_000, 384_000
+MAX_CHANNELS = 16
+# FFmpeg knows how to mix these down by itself; beyond eight channels it has no layout to go by.
+MAX_LAYOUT_CHANNELS = 8
+
+_PROGRAMS = ("ffmpeg", "ffprobe", "setpriv", "prlimit")
+_MEMORY_BYTES = 2 << 30
+_BYTES_PER_SECOND = SAMPLE_RATE_HZ * 2
+_POLL: Seconds = 0.2
+_STDERR_TAIL_BYTES = 8_192
+# A stereo mix this quiet may be two channels that cancel each other: worth a look at the left one alone.
+_SUSPICIOUS_MIX_DB = -40.0
+_CANCELLATION_DB = 12.0
+_INPUT_FENCE = (
+    *("-protocol_whitelist", "file", "-format_whitelist", DEMUXERS),
+    *("-max_alloc", "268435456", "-max_streams", "64"),
+)
+
+
+def missing() -> str | None:
+    """None when everything needed to read media is installed; else one sentence that says what to do."""
+    absent = [program for program in _PROGRAMS if shutil.which(program) is None]
+    if not absent:
+        return None
+    return f"{', '.join(absent)} not found: install FFmpeg and util-linux, for example `apt install ffmpeg util-linux`."
+
+
+def probe(path: Path) -> MediaInfo:
+    """What is in the file at `path`, and that its sound can be decoded.
+
+    Raises:
+        InputError: `not_media`, `no_audio` or `bad_audio`.
+        EngineUnavailable: `ffmpeg_missing`.
+        EngineCrashed: `ffmpeg_killed`.
+    """
+    facts = _ffprobe(path)
+    streams = _dicts(facts.get("streams"))
+    stream = _pick_audio(streams)
+    container = _dict(facts.get("format"))
+    info = MediaInfo(
+        container=_text(container, "format_name"),
+        duration=_number(container, "duration") or _number(stream, "duration"),
+        audio_codec=_text(stream, "codec_name"),
+        audio_stream=int(_number(stream, "index") or 0),
+        sample_rate_hz=int(_number(stream, "sample_rate") or 0),
+        channels=int(_number(stream, "channels") or 0),
+        has_video=any(_is_moving_picture(candidate) for candidate in streams),
+        size_bytes=path.stat().st_size,
+    )
+    _check_audio(info)
+    return info
+
+
+def decode(source: Path, target_wav: Path, info: MediaInfo, max_duration: Seconds, run: Run) -> Seconds:
+    """Write the sound of `source` to `target_wav` as 16 kHz mono 16-bit WAV.
+
+    Reports progress to `run`; warns there when only part of the file could be read.
+
+    Returns:
+        The decoded duration, which is the true one: a header may say anything.
+
+    Raises:
+        InputError: `too_long`, `empty` or `bad_audio`.
+        Cancelled: At once when the run is cancelled; no process is left behind.
+        EngineUnavailable: `ffmpeg_missing`.
+        EngineCrashed: `ffmpeg_killed`, `ffmpeg_crashed` or `ffmpeg_timeout`.
+    """
+    task = _Decoding(source, info, max_duration, run)
+    complaint = _decode_once(task, target_wav, _downmix(info.channels))
+    duration = wav_duration(target_wav)
+    if duration <= 0:
+        raise InputError("empty", "The file holds no sound. Check that the recording was saved completely.")
+    if info.channels == 2:
+        _undo_cancellation(task, target_wav)
+    _warn_if_damaged(duration, info, complaint, run)
+    return duration
+
+
+def too_long(max_duration: Seconds) -> InputError:
+    """The error for a recording beyond the limit."""
+    hours = f"{max_duration / 3600:.3g} hours" if max_duration >= 3600 else f"{max_duration / 60:.3g} minutes"
+    return InputError("too_long", f"The recording is longer than {hours}. Split it and upload the parts.")
+
+
+def wav_duration(path: Path) -> Seconds:
+    """Length of a WAV this module wrote; 0.0 when there is none."""
+    try:
+        with wave.open(str(path), "rb") as wav:
+            return wav.getnframes() / wav.getframerate()
+    except (FileNotFoundError, EOFError, wave.Error):
+        return 0.0
+
+
+# --- ffprobe ---------------------------------------------------------------------------------------
+
+
+def _ffprobe(path: Path) -> Mapping[str, object]:
+    entries = (
+        "format=format_name,duration"
+        ":stream=index,codec_type,codec_name,sample_rate,channels,duration"
+        ":stream_disposition=default,attached_pic"
+    )
+    command = ("ffprobe", "-v", "error", *_INPUT_FENCE, "-show_entries", entries, "-of", "json", "-i", _file(path))
+    with _scratch(None) as folder:
+        try:
+            done = subprocess.run(
+                [*_fence(cpu_seconds=PROBE_LIMIT, file_bytes=1 << 20), *command],
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                timeout=PROBE_LIMIT,
+                check=False,
+            )
+        except subprocess.TimeoutExpired as err:
+            raise _not_media() from err
+    if done.returncode == -signal.SIGKILL:
+        raise _killed("ffprobe")
+    if done.returncode != 0:
+        raise _not_media()
+    return _dict(json.loads(done.stdout))
+
+
+def _pick_audio(streams: Sequence[Mapping[str, object]]) -> Mapping[str, object]:
+    """The audio stream marked as default, else the first one."""
+    audio = [stream for stream in streams if stream.get("codec_type") == "audio"]
+    if not audio:
+        if any(_is_moving_picture(stream) for stream in streams):
+            raise InputError("no_audio", "The video has no sound track. Upload a file that has one.")
+        raise InputError("no_audio", "The file has no sound in it. Upload an audio file or a video with sound.")
+    return next((stream for stream in audio if _dict(stream.get("disposition")).get("default") == 1), audio[0])
+
+
+def _is_moving_picture(stream: Mapping[str, object]) -> bool:
+    """Whether it is video, and not the cover picture of a song."""
+    return stream.get("codec_type") == "video" and _dict(stream.get("disposition")).get("attached_pic") != 1
+
+
+def _check_audio(info: MediaInfo) -> None:
+    what = None
+    if info.audio_codec in ("", "unknown", "none"):
+        what = "its sound is in a format that FFmpeg does not know"
+    elif not MIN_RATE_HZ <= info.sample_rate_hz <= MAX_RATE_HZ:
+        what = f"its sample rate of {info.sample_rate_hz} Hz is outside {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz"
+    elif not 1 <= info.channels <= MAX_CHANNELS:
+        what = f"it has {info.channels} audio channels; 1 to {MAX_CHANNELS} can be read"
+    if what:
+        raise InputError("bad_audio", f"The file cannot be used: {what}. Convert it to MP3 or WAV and try again.")
+
+
+def _not_media() -> InputError:
+    return InputError(
+        "not_media", "The file is not a recording that can be read, or it is damaged. Upload an audio or video file."
+    )
+
+
+# --- decoding --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Decoding:
+    source: Path
+    info: MediaInfo
+    max_duration: Seconds
+    run: Run
+
+
+def _decode_once(task: _Decoding, target: Path, downmix: Sequence[str]) -> str:
+    """Run FFmpeg once; what it complained about although it went on, "" when nothing."""
+    # One second beyond the limit is decoded so that a recording that is too long shows itself.
+    until = task.max_duration + 1.0
+    limit = 120.0 + task.max_duration * 0.5
+    # fmt: off
+    command = (
+        *_fence(cpu_seconds=limit, file_bytes=int((until + 1.0) * _BYTES_PER_SECOND) + 4096),
+        "ffmpeg", "-nostdin", "-y", "-v", "error", "-progress", "pipe:1", "-stats_period", "0.25",
+        "-threads", "1", "-max_pixels", "1", *_INPUT_FENCE, "-t", f"{until:.3f}", "-i", _file(task.source),
+        "-map", f"0:{task.info.audio_stream}", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1",
+        *downmix, "-ar", str(SAMPLE_RATE_HZ), "-c:a", "pcm_s16le", "-fflags", "+bitexact",
+        "-f", "wav", _file(target),
+    )
+    # fmt: on
+    expected = min(task.info.duration or task.max_duration, task.max_duration)
+
+    def on_line(line: str) -> None:
+        key, _, value = line.partition("=")
+        if key == "out_time_us" and value.lstrip("-").isdigit():
+            task.run.report(min(0.99, int(value) / 1e6 / max(expected, 1.0)))
+
+    returncode, complaint = _watch(command, task.run, limit, on_line)
+    _judge(returncode, target, task.max_duration)
+    return complaint if returncode == 0 else complaint or f"FFmpeg ended with status {returncode}."
+
+
+def _judge(returncode: int, target: Path, max_duration: Seconds) -> None:
+    """Turn FFmpeg's end into an error where it is one. A damaged file that gave some sound is not."""
+    if returncode == -signal.SIGXFSZ or wav_duration(target) > max_duration:
+        raise too_long(max_duration)
+    if returncode in (-signal.SIGKILL, -signal.SIGTERM, 255):  # 255: FFmpeg obeyed a signal
+        raise _killed("FFmpeg")
+    if returncode < 0:
+        name = signal.Signals(-returncode).name
+        raise EngineCrashed("ffmpeg_crashed", f"FFmpeg crashed ({name}) on this file. Try again, or convert the file.")
+    if returncode > 0 and wav_duration(target) <= 0:
+        raise InputError("bad_audio", "The sound in the file cannot be decoded. Convert it to WAV and try again.")
+
+
+def _watch(command: Sequence[str], run: Run, limit: Seconds, on_line: Callable[[str], None]) -> tuple[int, str]:
+    """Run `command`, passing on each line it prints; returns its status and the end of its complaints.
+
+    Whatever ends this function, an error in `on_line` included, also ends the process.
+    """
+    deadline = time.monotonic() + limit
+    with _scratch(run.workdir) as folder:
+        process = subprocess.Popen(
+            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        )
+        try:
+            tail = b""
+            for is_output, data in _outputs(process):
+                run.check()
+                if time.monotonic() > deadline:
+                    raise EngineCrashed("ffmpeg_timeout", "Decoding took too long and was stopped. Try again.")
+                if is_output:
+                    for line in data.decode("ascii", "replace").splitlines():
+                        on_line(line)
+                else:
+                    tail = (tail + data)[-_STDERR_TAIL_BYTES:]
+            return process.wait(timeout=10), tail.decode("utf-8", "replace").strip()
+        finally:
+            _end(process)
+
+
+def _outputs(process: subprocess.Popen[bytes]) -> Iterator[tuple[bool, bytes]]:
+    """(is stdout, data) as it comes, and (False, b"") whenever nothing came for a moment, until both pipes close."""
+    assert process.stdout and process.stderr
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ, data=True)
+        selector.register(process.stderr, selectors.EVENT_READ, data=False)
+        while selector.get_map():
+            ready = selector.select(timeout=_POLL)
+            if not ready:
+                yield False, b""
+            for key, _ in ready:
+                data = os.read(key.fd, 65_536)
+                if not data:
+                    selector.unregister(key.fileobj)
+                yield bool(key.data), data
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.kill()
+        process.wait()
+    for pipe in (process.stdout, process.stderr):
+        if pipe:
+            pipe.close()
+
+
+def _warn_if_damaged(duration: Seconds, info: MediaInfo, complaint: str, run: Run) -> None:
+    if info.duration and duration < info.duration * 0.95 - 2.0:
+        run.warn(
+            f"The file says it lasts {info.duration / 60:.1f} minutes, but only {duration / 60:.1f} could be read:"
+            " it may be cut off."
+        )
+    elif complaint:
+        run.warn("Parts of the file are damaged and could not be read, so words may be missing.")
+
+
+# --- channels --------------------------------------------------------------------------------------
+
+
+def _downmix(channels: int) -> tuple[str, ...]:
+    if channels <= MAX_LAYOUT_CHANNELS:
+        return ("-ac", "1")
+    mix = "+".join(f"{1 / channels:.6f}*c{index}" for index in range(channels))
+    return ("-af", f"pan=mono|c0={mix}")
+
+
+def _undo_cancellation(task: _Decoding, target: Path) -> None:
+    """Replace a mix in which left and right cancel each other by the left channel."""
+    mixed = wav_level_db(target)
+    if mixed > _SUSPICIOUS_MIX_DB:
+        return
+    left = target.with_name(f"{target.stem}-left.wav")
+    _decode_once(task, left, ("-af", "pan=mono|c0=c0"))
+    if wav_level_db(left) - mixed >= _CANCELLATION_DB:
+        left.replace(target)
+        task.run.warn("Left and right cancel each other in this recording, so only the left channel was used.")
+    else:
+        left.unlink()
+
+
+def wav_level_db(path: Path) -> float:
+    """Mean level of a 16-bit mono WAV in dBFS (RMS); -120.0 for digital silence or no file."""
+    total, count = 0.0, 0
+    if wav_duration(path) <= 0:
+        return -120.0
+    with wave.open(str(path), "rb") as wav:
+        while raw := wav.readframes(1 << 20):
+            samples = np.frombuffer(raw, dtype="<i2").astype(np.float32)
+            total += float(np.dot(samples, samples))
+            count += samples.size
+    return max(-120.0, float(10 * np.log10(total / count / 32768.0**2 + 1e-12)))
+
+
+# --- the fence -------------------------------------------------------------------------------------
+
+
+def _fence(*, cpu_seconds: Seconds, file_bytes: int) -> tuple[str, ...]:
+    """The command words that limit what follows them. FFmpeg keeps the same process id."""
+    sentence = missing()
+    if sentence:
+        raise EngineUnavailable("ffmpeg_missing", sentence)
+    return (
+        *("setpriv", "--pdeathsig", "KILL", "--no-new-privs", "prlimit"),
+        *(f"--as={_MEMORY_BYTES}", f"--cpu={int(cpu_seconds) + 1}", f"--fsize={file_bytes}"),
+        *("--nofile=64", "--core=0", "--"),
+    )
+
+
+@contextmanager
+def _scratch(parent: Path | None) -> Iterator[Path]:
+    """An empty folder to run in, so that a relative name in a file points at nothing."""
+    with tempfile.TemporaryDirectory(prefix="ffmpeg-", dir=parent) as folder:
+        yield Path(folder)
+
+
+def _file(path: Path) -> str:
+    """`path` as FFmpeg must be given it: with the prefix, a name such as `concat:a|b` stays a name."""
+    return f"file:{path.resolve()}"
+
+
+def _killed(program: str) -> EngineCrashed:
+    return EngineCrashed("ffmpeg_killed", f"{program} was stopped from outside. Try again.")
+
+
+# --- JSON ------------------------------------------------------------------------------------------
+
+
+def _dict(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, dict) else {}
+
+
+def _dicts(value: object) -> list[Mapping[str, object]]:
+    return [_dict(item) for item in value] if isinstance(value, list) else []
+
+
+def _text(values: Mapping[str, object], key: str) -> str:
+    return str(values.get(key) or "")
+
+
+def _number(values: Mapping[str, object], key: str) -> float | None:
+    """A number ffprobe may give as text; None when absent or not a finite positive number."""
+    try:
+        number = float(str(values.get(key)))
+    except ValueError:
+        return None
+    return number if 0 < number < float("inf") else None

@@ -27,10 +27,16 @@ class Env:
 
     # Site
     DEBUG: bool = variable(True, "Development mode: detailed error pages, no HTTPS. Off, the next two must be set.")
-    SECRET_KEY: str = variable("", "Signs sessions and links. Required when DEBUG is off; `make setup` writes one to .env.")
+    SECRET_KEY: str = variable(
+        "", "Signs sessions and links. Required when DEBUG is off; `make setup` writes one to .env."
+    )
     ALLOWED_HOSTS: tuple[str, ...] = variable((), "Host names the site answers to. Required when DEBUG is off.")
-    HTTPS: bool = variable(True, "With DEBUG off: redirect to HTTPS, secure cookies, HSTS. Off for plain http on one machine.")
-    CSRF_TRUSTED_ORIGINS: tuple[str, ...] = variable((), "Origins such as https://example.org, when a proxy changes the host.")
+    HTTPS: bool = variable(
+        True, "With DEBUG off: redirect to HTTPS, secure cookies, HSTS. Off for plain http on one machine."
+    )
+    CSRF_TRUSTED_ORIGINS: tuple[str, ...] = variable(
+        (), "Origins such as https://example.org, when a proxy changes the host."
+    )
     TRUST_PROXY_HEADERS: bool = variable(False, "Believe X-Forwarded-Proto and X-Forwarded-For of the proxy in front.")
     HOST: str = variable("127.0.0.1", "Address the web server listens on.")
     PORT: int = variable(8000, "Port the web server listens on.")
@@ -38,11 +44,15 @@ class Env:
     TIME_ZONE: str = variable("UTC", "Time zone for dates on pages.")
     SIGNUP_OPEN: bool = variable(False, "Let visitors create accounts of their own.")
     SETUP_TOKEN: str = variable("", "Opens the first-run page from other machines; printed at start when empty.")
-    EMAIL_URL: str = variable("consolemail://", "Mail server, such as smtp+tls://user:password@host:587. Default: mails go to the log.")
+    EMAIL_URL: str = variable(
+        "consolemail://", "Mail server, such as smtp+tls://user:password@host:587. Default: mails go to the log."
+    )
     DEFAULT_FROM_EMAIL: str = variable("transcriber@localhost", "Sender of mails.")
     # Where things lie
     DATA_DIR: Path = variable(BASE_DIR / "data", "Folder for everything kept on this machine.")
-    DATABASE_URL: str = variable("", "Database, such as postgres://user:password@host/name. Default: SQLite in DATA_DIR.")
+    DATABASE_URL: str = variable(
+        "", "Database, such as postgres://user:password@host/name. Default: SQLite in DATA_DIR."
+    )
     REDIS_URL: str = variable("", "Redis for queues and live progress. Default: one of our own, started by `make run`.")
     MODELS_DIR: Path = variable(Path(), "Folder of model weights. Default: DATA_DIR/models.")
     S3_BUCKET: str = variable("", "Bucket for recordings and results. Default: local files in DATA_DIR/storage.")
@@ -73,8 +83,12 @@ class Env:
     RETENTION_COMPLETED_DAYS: float = variable(0.0, "Delete recordings this long after completion; 0 keeps them.")
     RETENTION_FAILED_DAYS: float = variable(30.0, "Delete recordings whose last job failed; 0 keeps them.")
     RETENTION_CANCELLED_DAYS: float = variable(7.0, "Delete recordings whose last job was cancelled; 0 keeps them.")
-    RETENTION_MEDIA_DAYS: float = variable(0.0, "Delete the media but keep the text this long after completion; 0 keeps it.")
-    RETENTION_WORK_HOURS: float = variable(24.0, "Delete working files (normalized audio, pieces) this long after a job ended.")
+    RETENTION_MEDIA_DAYS: float = variable(
+        0.0, "Delete the media but keep the text this long after completion; 0 keeps it."
+    )
+    RETENTION_WORK_HOURS: float = variable(
+        24.0, "Delete working files (normalized audio, pieces) this long after a job ended."
+    )
     # Logs
     LOG_LEVEL: str = variable("INFO", "DEBUG, INFO, WARNING or ERROR.")
     LOG_FORMAT: str = variable("text", "text for people, json for machines.")
@@ -89,7 +103,7 @@ class Env:
 
     @property
     def models_dir(self) -> Path:
-        return self.DATA_DIR / "models" if self.MODELS_DIR == Path() else self.MODELS_DIR
+        return self.MODELS_DIR if self.MODELS_DIR.name else self.DATA_DIR / "models"
 
 
 def embedded_redis_socket(data_dir: Path) -> Path:

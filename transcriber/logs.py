@@ -5,15 +5,16 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from types import MappingProxyType
 from typing import Any
 
-_bound: ContextVar[dict[str, str]] = ContextVar("bound", default={})
+_bound: ContextVar[MappingProxyType[str, str]] = ContextVar("bound", default=MappingProxyType({}))
 
 
 @contextmanager
 def bind(**ids: object) -> Iterator[None]:
     """Add ids to every line logged inside the block."""
-    token = _bound.set(_bound.get() | {name: str(value) for name, value in ids.items()})
+    token = _bound.set(MappingProxyType(_bound.get() | {name: str(value) for name, value in ids.items()}))
     try:
         yield
     finally:

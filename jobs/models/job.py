@@ -28,6 +28,7 @@ class Job(models.Model):
     error_code = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)
     warnings = models.JSONField(default=list)
+    revision = models.PositiveIntegerField(default=0, help_text="Rises with each change; orders snapshots.")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)

@@ -23,7 +23,6 @@ class Recording(models.Model):
     media_type = models.CharField(max_length=100, help_text="From our own table, by what the file was found to be.")
     media_info = models.JSONField(default=dict)
     size_bytes = models.PositiveBigIntegerField()
-    sha256 = models.CharField(max_length=64, blank=True)
     duration = models.FloatField(null=True, help_text="Seconds.")
     has_video = models.BooleanField(default=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)

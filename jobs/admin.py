@@ -1,0 +1,153 @@
+"""What staff see. Rows can be read, searched and acted on; the actions call the same services as the pages."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin import ModelAdmin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+
+from jobs.models import Artifact, Job, Recording, Segment, Speaker, StepRun, Transcript, Upload
+from jobs.services import lifecycle, recovery
+
+
+class ReadOnlyAdmin(ModelAdmin[Any]):
+    """Rows are made by the site, not by hand."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+def _tell(request: HttpRequest, verb: str, done: int, total: int) -> None:
+    level = messages.SUCCESS if done == total else messages.WARNING
+    messages.add_message(request, level, f"{done} of {total} jobs {verb}.")
+
+
+def _act(request: HttpRequest, jobs: QuerySet[Job], act: Callable[[Job], bool], verb: str) -> None:
+    results = [act(job) for job in jobs]
+    _tell(request, verb, sum(results), len(results))
+
+
+class StepInline(admin.TabularInline[StepRun, Job]):
+    model = StepRun
+    fields = readonly_fields = (
+        "name",
+        "part",
+        "lane",
+        "status",
+        "attempt",
+        "failures",
+        "seconds",
+        "worker",
+        "error_code",
+    )
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+@admin.register(Job)
+class JobAdmin(ReadOnlyAdmin):
+    list_display = (
+        "id",
+        "recording",
+        "owner",
+        "kind",
+        "status",
+        "percent",
+        "stage",
+        "error_code",
+        "created_at",
+        "ended_at",
+    )
+    list_filter = ("status", "kind", "created_at", "error_code")
+    search_fields = ("id", "recording__title", "recording__owner__email")
+    list_select_related = ("recording__owner",)
+    date_hierarchy = "created_at"
+    inlines = (StepInline,)
+    actions = ("retry", "cancel", "recover")
+
+    @admin.display(ordering="recording__owner")
+    def owner(self, job: Job) -> str:
+        return str(job.recording.owner or "command line")
+
+    @admin.action(description="Retry the chosen jobs", permissions=["delete"])
+    def retry(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        _act(request, jobs, lifecycle.retry, "started again")
+
+    @admin.action(description="Cancel the chosen jobs", permissions=["delete"])
+    def cancel(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        _act(request, jobs, lifecycle.cancel, "cancelled")
+
+    @admin.action(description="Recover lost work now", permissions=["delete"])
+    def recover(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
+        swept = recovery.sweep()
+        messages.success(
+            request, f"{swept.expired} steps taken back, {swept.rung} rung again, {swept.advanced} jobs moved on."
+        )
+
+
+@admin.register(Recording)
+class RecordingAdmin(ReadOnlyAdmin):
+    list_display = ("title", "owner", "duration", "size_bytes", "has_video", "created_at")
+    list_filter = ("has_video", "created_at")
+    search_fields = ("id", "title", "original_name", "owner__email")
+    list_select_related = ("owner",)
+    date_hierarchy = "created_at"
+
+    def delete_model(self, request: HttpRequest, obj: Recording) -> None:
+        lifecycle.delete_recording(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Recording]) -> None:
+        for recording in queryset:
+            lifecycle.delete_recording(recording)
+
+
+@admin.register(StepRun)
+class StepRunAdmin(ReadOnlyAdmin):
+    list_display = ("name", "part", "job", "lane", "status", "attempt", "failures", "seconds", "worker", "lease_until")
+    list_filter = ("status", "name", "lane", "error_code")
+    search_fields = ("job__id", "worker")
+    exclude = ("preview",)
+
+
+@admin.register(Artifact)
+class ArtifactAdmin(ReadOnlyAdmin):
+    list_display = ("name", "step", "part", "job", "size_bytes", "created_at")
+    list_filter = ("name", "step")
+    search_fields = ("job__id", "key")
+
+
+@admin.register(Transcript)
+class TranscriptAdmin(ReadOnlyAdmin):
+    list_display = ("recording", "language", "engine", "model", "created_at")
+    list_filter = ("language", "engine")
+    search_fields = ("recording__title",)
+    list_select_related = ("recording",)
+
+
+@admin.register(Segment)
+class SegmentAdmin(ReadOnlyAdmin):
+    list_display = ("position", "transcript", "start", "end", "speaker")
+    search_fields = ("transcript__id",)
+    list_select_related = ("transcript", "speaker")
+
+
+@admin.register(Speaker)
+class SpeakerAdmin(ReadOnlyAdmin):
+    list_display = ("label", "name", "transcript")
+    search_fields = ("name",)
+    list_select_related = ("transcript",)
+
+
+@admin.register(Upload)
+class UploadAdmin(ReadOnlyAdmin):
+    list_display = ("original_name", "owner", "received_bytes", "size_bytes", "updated_at")
+    search_fields = ("original_name", "owner__email")
+    list_select_related = ("owner",)

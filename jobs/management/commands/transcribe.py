@@ -1,0 +1,66 @@
+"""`manage.py transcribe FILE`: the same job and steps as on the site, in this one process."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from jobs import pipeline_gateway
+from jobs.events import JobSnapshot
+from jobs.services import exports, one_process
+from jobs.services.submit import as_speaker_options
+from media_pipeline.errors import PipelineError
+
+
+class Command(BaseCommand):
+    _last_stage = ""
+    help = "Transcribe a file without a server. The text goes to stdout, progress to stderr."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("file", type=Path)
+        parser.add_argument("--engine", default=pipeline_gateway.AUTO)
+        parser.add_argument("--model", default="", help="A name, or a path to a checkpoint.")
+        parser.add_argument("--language", default="", help="Such as en; detected when not given.")
+        parser.add_argument("--speakers", default="none", help="none, auto, or how many there are.")
+        parser.add_argument("--format", default="txt", choices=[item.name for item in exports.formats()])
+        parser.add_argument("--output", type=Path, help="Write here instead of stdout.")
+
+    def handle(self, *, file: Path, output: Path | None, **options: Any) -> None:
+        try:
+            text = self._transcribe(file, options)
+            if output is None:
+                sys.stdout.buffer.write(text)
+                sys.stdout.buffer.flush()
+            else:
+                output.write_bytes(text)
+        except (PipelineError, OSError) as error:
+            self.stderr.write(getattr(error, "message", str(error)))
+            raise SystemExit(1) from None
+        except KeyboardInterrupt:
+            self.stderr.write("Stopped.")
+            raise SystemExit(130) from None
+
+    def _transcribe(self, file: Path, options: dict[str, Any]) -> bytes:
+        wanted = str(options["speakers"])
+        speakers = as_speaker_options("exact" if wanted.isdecimal() else wanted, wanted)
+        chosen = pipeline_gateway.transcribe_options(
+            engine=options["engine"],
+            model=options["model"],
+            language=options["language"] or None,
+            speakers=speakers,
+        )
+        return one_process.transcribe(file, options=chosen, export_format=options["format"], tell=self._tell)
+
+    def _tell(self, snapshot: JobSnapshot) -> None:
+        """One line that renews itself on a terminal; nothing but a line a stage elsewhere."""
+        if self.stderr.isatty():
+            left = f", about {snapshot.seconds_left:.0f} s left" if snapshot.seconds_left else ""
+            self.stderr.write(f"\r{snapshot.percent:5.1f} %  {snapshot.stage_title}{left}\x1b[K", ending="")
+            if snapshot.status == "completed":
+                self.stderr.write("\r\x1b[K", ending="")
+        elif snapshot.stage_title not in ("", self._last_stage):
+            self._last_stage = snapshot.stage_title
+            self.stderr.write(snapshot.stage_title)
+        for warning in snapshot.warnings:
+            self.stderr.write(f"Note: {warning}")

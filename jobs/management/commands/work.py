@@ -1,0 +1,37 @@
+"""`manage.py work --lane gpu`: one worker process for one lane."""
+
+import os
+import sys
+from typing import Any
+
+import django_rq
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandParser
+
+from jobs import tasks
+from jobs.services import recovery
+from jobs.workers import WarmWorker
+
+
+class Command(BaseCommand):
+    help = "Do the steps of one lane until told to stop."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--lane", choices=settings.LANES, required=True)
+        parser.add_argument("--burst", action="store_true", help="End when the queue is empty.")
+
+    def handle(self, *, lane: str, burst: bool, **options: Any) -> None:
+        recovery.remove_dead_scratch()
+        if lane != "gpu":
+            os.environ["CUDA_VISIBLE_DEVICES"] = ""  # only GPU workers may hold a place on the device
+        queue = django_rq.get_queue(lane)
+        worker = WarmWorker(
+            [queue],
+            child_arguments=[sys.executable, str(settings.BASE_DIR / "manage.py"), "work_child", "--pipe"],
+            on_loss=tasks.step_lost,
+            connection=queue.connection,
+            serializer=queue.serializer,
+            queue_class=type(queue),
+        )
+        worker.warm_up()
+        worker.work(burst=burst, logging_level="WARNING")

@@ -1,0 +1,147 @@
+"""Between the site and the pipeline: settings and job options in, pipeline options and engine choices out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+from django.conf import settings
+
+from jobs.models import Job
+from media_pipeline.engines import registry
+from media_pipeline.errors import EngineUnavailable
+from media_pipeline.media import MediaInfo
+from media_pipeline.options import SpeakerOptions, TranscribeOptions
+from media_pipeline.run import Machine
+from media_pipeline.steps.probe import probe
+
+AUTO = "auto"
+BETTER_ENGINE = "whisper"
+EMBEDDED_ENGINE = "pocketsphinx"
+
+
+@dataclass(frozen=True, slots=True)
+class EngineChoice:
+    """An engine as a form and the doctor show it. `problem` says what to do when it is not usable."""
+
+    name: str
+    title: str
+    note: str
+    models: tuple[str, ...]
+    languages: tuple[str, ...]
+    problem: str
+
+    @property
+    def usable(self) -> bool:
+        return not self.problem
+
+
+def machine() -> Machine:
+    """This machine, as the settings describe it."""
+    env = settings.ENV
+    return Machine(models_dir=env.models_dir, device=env.DEVICE, threads=env.THREADS)
+
+
+def options_of(job: Job) -> TranscribeOptions:
+    """The job's frozen options."""
+    return msgspec.convert(job.options, TranscribeOptions)
+
+
+def inspect(path: Path) -> MediaInfo:
+    """What a file is. InputError, with a sentence for the user, when it cannot be transcribed."""
+    return probe(path, settings.ENV.MAX_DURATION_SECONDS)
+
+
+def default_model(engine: str) -> str:
+    """The model used when the user names none."""
+    return settings.ENV.WHISPER_MODEL if engine == BETTER_ENGINE else registry.info("stt", engine).default_model
+
+
+def speech_engines() -> list[EngineChoice]:
+    """All engines that turn speech into text."""
+    return [_choice("stt", name, default_model(name)) for name in registry.names("stt")]
+
+
+def diarization_engines() -> list[EngineChoice]:
+    """All engines that tell speakers apart."""
+    return [_choice("diarization", name, _default("diarization", name)) for name in registry.names("diarization")]
+
+
+def _default(kind: str, name: str) -> str:
+    return registry.info(kind, name).default_model
+
+
+def _choice(kind: str, name: str, model: str) -> EngineChoice:
+    info = registry.info(kind, name)
+    problem = registry.engine_class(kind, name).missing(model, machine()) or ""
+    return EngineChoice(name, info.title, info.note, info.models, info.languages, problem)
+
+
+def auto_engine() -> EngineChoice:
+    """What "auto" takes now: Whisper when its weights are present, else the embedded engine."""
+    choices = {choice.name: choice for choice in speech_engines()}
+    preferred = settings.ENV.DEFAULT_ENGINE if settings.ENV.DEFAULT_ENGINE != AUTO else BETTER_ENGINE
+    best = choices.get(preferred)
+    return best if best is not None and best.usable else choices[EMBEDDED_ENGINE]
+
+
+def engine_note() -> str:
+    """One sentence on what "auto" takes and how to get something better."""
+    chosen = auto_engine()
+    if chosen.name != EMBEDDED_ENGINE:
+        return f"Automatic uses {chosen.title} with the model {default_model(chosen.name)}."
+    model = settings.ENV.WHISPER_MODEL
+    return (
+        f"Automatic uses {chosen.title}: English only, good for clear speech. "
+        f"For better text in many languages run “manage.py download_models {model}” once."
+    )
+
+
+def transcribe_options(
+    *,
+    engine: str = AUTO,
+    model: str = "",
+    language: str | None = None,
+    speakers: SpeakerOptions | None = None,
+    vocabulary: str = "",
+) -> TranscribeOptions:
+    """Concrete options for a new job.
+
+    Raises:
+        EngineUnavailable: The engine cannot do what is asked; the message says what to do.
+    """
+    name = auto_engine().name if engine == AUTO else engine
+    info = registry.info("stt", name)
+    model = model or default_model(name)
+    problem = registry.engine_class("stt", name).missing(model, machine())
+    if problem:
+        raise EngineUnavailable("engine_unavailable", problem)
+    if language and info.languages and language.partition("-")[0] not in info.languages:
+        known = ", ".join(info.languages)
+        raise EngineUnavailable(
+            "language_unknown",
+            f"{info.title} does not know this language (it knows: {known}). Choose another engine or language.",
+        )
+    return TranscribeOptions(
+        engine=name,
+        model=model,
+        language=language,
+        requested_engine=engine,
+        speakers=speakers,
+        diarization_engine=_diarization_engine(),
+        vocabulary=vocabulary,
+        chunk_seconds=settings.ENV.CHUNK_SECONDS,
+        max_duration=settings.ENV.MAX_DURATION_SECONDS,
+    )
+
+
+def _diarization_engine() -> str:
+    wanted: str = settings.ENV.DIARIZATION_ENGINE
+    if wanted != AUTO:
+        return wanted
+    usable = [choice.name for choice in diarization_engines() if choice.usable and choice.name != "embedded"]
+    return usable[0] if usable else "embedded"
+
+
+def default_model_or_none(engine: str) -> str | None:
+    """The default model of an engine, None for "auto" and unknown names."""
+    return default_model(engine) if engine in registry.names("stt") else None

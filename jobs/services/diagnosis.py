@@ -1,0 +1,106 @@
+"""Is everything here that the product needs: each part ok, or what to do about it."""
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import django_rq
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from rq import Worker
+
+from jobs import pipeline_gateway, storage
+from media_pipeline import devices, ffmpeg
+from media_pipeline.errors import PipelineError
+
+DISK_FREE_MIN_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """`problem` is empty when all is well; else it says what to do. `is_fatal` when the site cannot work so."""
+
+    name: str
+    state: str
+    problem: str = ""
+    is_fatal: bool = True
+
+    @property
+    def is_ok(self) -> bool:
+        return not self.problem
+
+
+def examine() -> Iterator[Finding]:
+    """Look at every part in turn. May take some seconds: it loads torch to ask for a GPU."""
+    checks: tuple[Callable[[], Finding], ...] = (_ffmpeg, _database, _redis, _workers, _storage, _disk, _gpu)
+    for check in checks:
+        yield check()
+    for engine in pipeline_gateway.speech_engines():
+        yield Finding(f"engine {engine.name}", engine.title, engine.problem, is_fatal=False)
+    for engine in pipeline_gateway.diarization_engines():
+        yield Finding(f"speakers by {engine.name}", engine.title, engine.problem, is_fatal=False)
+
+
+def _ffmpeg() -> Finding:
+    try:
+        return Finding("ffmpeg", ffmpeg.version())
+    except PipelineError as error:
+        return Finding("ffmpeg", "missing", error.message)
+
+
+def _database() -> Finding:
+    try:
+        connection.ensure_connection()
+    except DatabaseError as error:
+        return Finding(
+            "database", connection.vendor, f"Cannot be reached ({type(error).__name__}). Check DATABASE_URL."
+        )
+    return Finding("database", connection.vendor)
+
+
+def _redis() -> Finding:
+    try:
+        version = django_rq.get_connection("cpu").info("server")["redis_version"]
+    except redis.RedisError:
+        return Finding("redis", "no answer", "Start it with “make run”, or set REDIS_URL to one that runs.")
+    return Finding("redis", f"version {version}")
+
+
+def _workers() -> Finding:
+    try:
+        workers = Worker.all(connection=django_rq.get_connection("cpu"))
+    except redis.RedisError:
+        return Finding("workers", "unknown", "Redis does not answer, so workers cannot be counted.", is_fatal=False)
+    lanes = {lane: sum(lane in worker.queue_names() for worker in workers) for lane in settings.LANES}
+    idle = [lane for lane, count in lanes.items() if not count]
+    problem = f"Nobody works on: {', '.join(idle)}. Start “manage.py work --lane {idle[0]}”." if idle else ""
+    return Finding("workers", ", ".join(f"{lane} {count}" for lane, count in lanes.items()), problem, is_fatal=False)
+
+
+def _storage() -> Finding:
+    where = "local files" if storage.is_local() else f"bucket {settings.ENV.S3_BUCKET}"
+    try:
+        with tempfile.NamedTemporaryFile(dir=settings.DATA_DIR, delete=False) as file:
+            file.write(b"doctor")
+        storage.save("doctor/probe", Path(file.name))
+        with storage.open_file("doctor/probe") as source:
+            is_same = source.read() == b"doctor"
+        storage.delete("doctor/probe")
+    except Exception as error:  # noqa: BLE001  whatever a store can raise, the answer is the same
+        return Finding(
+            "storage", where, f"Cannot be written ({type(error).__name__}). Check DATA_DIR or the S3 settings."
+        )
+    return Finding("storage", where, "" if is_same else "What was written does not read back the same.")
+
+
+def _disk() -> Finding:
+    free = shutil.disk_usage(settings.DATA_DIR).free
+    problem = "" if free >= DISK_FREE_MIN_BYTES else "Less than 2 GB free. Run “manage.py cleanup” or add space."
+    return Finding("disk", f"{free / 1024**3:.1f} GB free", problem, is_fatal=False)
+
+
+def _gpu() -> Finding:
+    return Finding("device", devices.describe(settings.ENV.DEVICE))

@@ -1,0 +1,83 @@
+"""A whole transcription in this one process: no Redis, no server, no workers."""
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection
+
+from jobs import events, queue, storage
+from jobs.models import Job
+from jobs.services import exports, lifecycle, work
+from jobs.services.submit import submit
+from media_pipeline.errors import InputError, PipelineError
+from media_pipeline.options import TranscribeOptions
+
+WATCH_SECONDS = 0.5
+
+
+def transcribe(
+    path: Path, *, options: TranscribeOptions, export_format: str, tell: Callable[[events.JobSnapshot], None]
+) -> bytes:
+    """Transcribe one file and return the exported text. Nothing of it stays in the database or storage.
+
+    Args:
+        tell: Called with the job's snapshot about twice a second while it runs, and once at its end.
+
+    Raises:
+        PipelineError: The file or the engine cannot do it; the message is for the user.
+    """
+    with queue.silenced():
+        job = _submit_copy(path, options)
+        try:
+            with _watched(job, tell):
+                work.run_here(job.pk, worker="command line")
+            return _exported(Job.objects.get(pk=job.pk), export_format)
+        finally:
+            lifecycle.delete_recording(job.recording)
+
+
+def _submit_copy(path: Path, options: TranscribeOptions) -> Job:
+    if not path.is_file():
+        raise InputError("no_file", f"There is no file {path}.")
+    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=settings.DATA_DIR) as folder:
+        copy = Path(folder) / "media"
+        try:
+            copy.hardlink_to(path.resolve())
+        except OSError:
+            shutil.copyfile(path, copy)
+        return submit(path=copy, original_name=path.name, options=options, owner=None)
+
+
+@contextmanager
+def _watched(job: Job, tell: Callable[[events.JobSnapshot], None]) -> Iterator[None]:
+    ended = threading.Event()
+    thread = threading.Thread(target=_watch, args=(job, tell, ended), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _watch(job: Job, tell: Callable[[events.JobSnapshot], None], ended: threading.Event) -> None:
+    while not ended.wait(WATCH_SECONDS):
+        tell(events.snapshot(Job.objects.get(pk=job.pk)))
+    tell(events.snapshot(Job.objects.get(pk=job.pk)))
+    connection.close()
+
+
+def _exported(job: Job, export_format: str) -> bytes:
+    if job.error_message:
+        raise PipelineError(job.error_code, job.error_message)
+    found = exports.find(job, export_format)
+    if found is None:
+        raise PipelineError("no_export", "The transcription ended without a result. The log has the details.")
+    with storage.open_file(found.key) as source:
+        return source.read()

@@ -1,0 +1,129 @@
+"""Bringing lost work back. The sweep may run at any time, as often as one likes, in several processes at once."""
+
+import logging
+import os
+import shutil
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from uuid import UUID
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from jobs.models import Job, StepRun
+from jobs.services import conduct
+from jobs.services.conduct import Claim
+from jobs.state import JOB_ACTIVE, JOB_ENDED, StepStatus
+from media_pipeline.errors import EngineCrashed, PipelineError
+from transcriber.logs import bind
+
+log = logging.getLogger(__name__)
+
+RING_AGAIN_SECONDS = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one sweep moved."""
+
+    expired: int
+    rung: int
+    advanced: int
+
+    @property
+    def total(self) -> int:
+        return self.expired + self.rung + self.advanced
+
+
+def sweep() -> Swept:
+    """Take back steps whose worker went silent, ring again for steps nobody came for, move stuck jobs on."""
+    return Swept(expired=_take_back_expired(), rung=_ring_again(), advanced=_advance_stuck())
+
+
+def _take_back_expired() -> int:
+    expired = StepRun.objects.filter(status=StepStatus.RUNNING, lease_until__lt=timezone.now()).select_related("job")
+    for step in expired:
+        with bind(job=step.job_id, step=step.name, part=step.part):
+            log.warning("the worker went silent")
+            lose(step.pk, step.attempt, WORKER_LOST)
+    return len(expired)
+
+
+WORKER_LOST = EngineCrashed(
+    "worker_lost", "The worker doing this step stopped answering. Start the job again; it goes on where it stopped."
+)
+CHILD_DIED = EngineCrashed(
+    "worker_died",
+    "The process doing this step died, perhaps for want of memory. Start the job again, or choose a smaller model.",
+)
+TOO_SLOW = PipelineError(
+    "time_limit", "This step took far longer than a recording of this length should. Choose a smaller model."
+)
+
+
+def lose(step_id: UUID, attempt: int, error: PipelineError) -> None:
+    """Count an attempt as failed on behalf of a worker that cannot say so itself."""
+    step = StepRun.objects.select_related("job").filter(pk=step_id).first()
+    if step is None:
+        return
+    claim = Claim(step, attempt)
+    if step.job.status in JOB_ENDED:
+        conduct.give_back(claim)
+    else:
+        seconds = (timezone.now() - step.started_at).total_seconds() if step.started_at else 0.0
+        conduct.fail(claim, error, seconds=seconds)
+
+
+def current_attempt(step_id: UUID, *, worker: str) -> int | None:
+    """The attempt `worker` is at, None when it holds no claim on the step."""
+    held = StepRun.objects.filter(pk=step_id, status=StepStatus.RUNNING, worker=worker)
+    return held.values_list("attempt", flat=True).first()
+
+
+def hand_back(step_id: UUID, attempt: int) -> None:
+    """The worker of a running step is being shut down: another one goes on, and no failure is counted."""
+    step = StepRun.objects.filter(pk=step_id).first()
+    if step is not None:
+        conduct.give_back(Claim(step, attempt))
+
+
+def _ring_again() -> int:
+    now = timezone.now()
+    silent = Q(rung_at__isnull=True) | Q(rung_at__lt=now - timedelta(seconds=RING_AGAIN_SECONDS))
+    due = StepRun.objects.filter(silent, status=StepStatus.READY, not_before__lte=now, job__status__in=JOB_ACTIVE)
+    ids = list(due.values_list("pk", flat=True))
+    for pk in ids:
+        conduct.ring(pk)
+    return len(ids)
+
+
+def _advance_stuck() -> int:
+    """Jobs with nothing ready and nothing running, which nobody would ever touch again."""
+    moving = StepRun.objects.filter(status__in=[StepStatus.READY, StepStatus.RUNNING]).values("job")
+    stuck = list(Job.objects.filter(status__in=JOB_ACTIVE).exclude(pk__in=moving).values_list("pk", flat=True))
+    for pk in stuck:
+        with transaction.atomic():
+            conduct.advance(pk)
+    return len(stuck)
+
+
+def remove_dead_scratch() -> int:
+    """Delete working files of processes that are no longer alive on this machine. Returns how many folders."""
+    root = Path(settings.DATA_DIR) / "scratch"
+    dead = [folder for folder in root.glob("*") if folder.name.isdigit() and not _is_alive(int(folder.name))]
+    for folder in dead:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(dead)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True

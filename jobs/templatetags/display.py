@@ -1,0 +1,85 @@
+"""How numbers and times are shown on pages."""
+
+import datetime
+
+from django import template
+from django.utils import formats, timezone
+from django.utils.translation import gettext, ngettext
+
+register = template.Library()
+
+SPEAKER_TONES = 8
+
+
+@register.filter
+def clock(seconds: float | None) -> str:
+    """A place in a recording: 83.4 is "1:23", 3723 is "1:02:03". Empty for None."""
+    if seconds is None:
+        return ""
+    whole = max(0, int(seconds))
+    minutes, second = divmod(whole, 60)
+    hours, minute = divmod(minutes, 60)
+    return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
+
+
+@register.filter
+def span(seconds: float | None) -> str:
+    """How long something took: "0.4 s", "38 s", "2 min 5 s", "1 h 20 min". Empty for None."""
+    if seconds is None:
+        return ""
+    if seconds < 9.95:
+        return gettext("%(seconds)s s") % {"seconds": formats.number_format(max(0.0, seconds), 1)}
+    minutes, second = divmod(round(seconds), 60)
+    hours, minute = divmod(minutes, 60)
+    if hours:
+        return gettext("%(hours)d h %(minutes)d min") % {"hours": hours, "minutes": minute}
+    if minutes:
+        return gettext("%(minutes)d min %(seconds)d s") % {"minutes": minutes, "seconds": second}
+    return gettext("%(seconds)s s") % {"seconds": second}
+
+
+@register.filter
+def time_left(seconds: float | None) -> str:
+    """An estimate, said as one: "a few seconds left", "about 3 min left". Empty for None."""
+    if seconds is None:
+        return ""
+    if seconds < 10:
+        return gettext("a few seconds left")
+    if seconds < 55:
+        return gettext("about %(seconds)d s left") % {"seconds": round(seconds, -1)}
+    minutes = max(1, round(seconds / 60))
+    if minutes < 90:
+        return ngettext("about %(minutes)d min left", "about %(minutes)d min left", minutes) % {"minutes": minutes}
+    return gettext("about %(hours)s h left") % {"hours": formats.number_format(seconds / 3600, 1)}
+
+
+@register.filter
+def percent(value: float | None) -> str:
+    """A share from 0 to 100 as whole percent: "43 %". 100 is only said when it is reached."""
+    whole = int(value or 0.0)
+    return gettext("%(value)d %%") % {"value": min(100, max(0, whole))}
+
+
+@register.filter
+def unlocalized(value: float | None) -> str:
+    """A number as HTML attributes want it, with a point whatever the language."""
+    return f"{value or 0.0:.2f}"
+
+
+@register.filter
+def day(moment: datetime.datetime | None) -> str:
+    """A moment as a list shows it: the time if today, the day if this year, else the date."""
+    if moment is None:
+        return ""
+    local, now = timezone.localtime(moment), timezone.localtime()
+    if local.date() == now.date():
+        return formats.date_format(local, "TIME_FORMAT")
+    if local.date() == now.date() - datetime.timedelta(days=1):
+        return gettext("Yesterday")
+    return formats.date_format(local, "j M" if local.year == now.year else "j M Y")
+
+
+@register.filter
+def tone(index: int | None) -> str:
+    """The color class of a speaker: "speaker-3". Colors repeat after eight; empty for nobody."""
+    return "" if index is None or index < 0 else f"speaker-{index % SPEAKER_TONES}"

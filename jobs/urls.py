@@ -1,0 +1,27 @@
+"""Every page and action of the site."""
+
+from django.urls import path
+
+from jobs.views import health, jobs, library, recording, uploads, welcome
+
+urlpatterns = [
+    path("", library.library, name="library"),
+    path("welcome/", welcome.welcome, name="welcome"),
+    path("upload/", uploads.upload_page, name="upload"),
+    path("uploads/", uploads.upload_create, name="upload_create"),
+    path("uploads/<uuid:pk>/", uploads.upload_piece, name="upload_piece"),
+    path("uploads/<uuid:pk>/submit/", uploads.upload_submit, name="upload_submit"),
+    path("sample/", uploads.sample_view, name="sample"),
+    path("recordings/<uuid:pk>/", recording.recording, name="recording"),
+    path("recordings/<uuid:pk>/media/", recording.media, name="media"),
+    path("recordings/<uuid:pk>/peaks/", recording.peaks, name="peaks"),
+    path("recordings/<uuid:pk>/delete/", recording.recording_delete, name="recording_delete"),
+    path("jobs/<uuid:pk>/snapshot/", jobs.job_snapshot, name="job_snapshot"),
+    path("jobs/<uuid:pk>/preview/", jobs.job_preview, name="job_preview"),
+    path("jobs/<uuid:pk>/cancel/", jobs.job_cancel, name="job_cancel"),
+    path("jobs/<uuid:pk>/retry/", jobs.job_retry, name="job_retry"),
+    path("jobs/<uuid:pk>/steps/<slug:name>/rerun/", jobs.step_rerun, name="step_rerun"),
+    path("jobs/<uuid:pk>/export/<slug:name>/", jobs.export, name="export"),
+    path("health/live/", health.live, name="health_live"),
+    path("health/ready/", health.ready, name="health_ready"),
+]

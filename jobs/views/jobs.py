@@ -1,0 +1,82 @@
+"""One job: where it stands, its first words, and what can be done to it."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from jobs import events
+from jobs.models import Job
+from jobs.services import exports, lifecycle
+from jobs.views import serving
+from jobs.views.access import own_job
+
+
+@login_required
+@require_GET
+def job_snapshot(request: HttpRequest, pk: UUID) -> JsonResponse:
+    return JsonResponse(events.snapshot(own_job(request, pk)).as_json())
+
+
+@login_required
+@require_GET
+def job_preview(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The words known so far of one part, from a given segment on."""
+    job = own_job(request, pk)
+    part, after = _number(request, "part"), _number(request, "after")
+    step = job.steps.filter(name="transcribe", part=part).first()
+    preview = step.preview[after:] if step else []
+    segments = [{"start": start, "end": end, "text": text, "times_json": "[]"} for start, end, text in preview]
+    return render(request, "jobs/partials/_preview.html", {"segments": segments, "part": part})
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    """A whole number from the query, 0 when it is missing or nonsense."""
+    value = request.GET.get(name, "0")
+    return int(value) if value.isdecimal() and len(value) < 10 else 0
+
+
+@login_required
+@require_POST
+def job_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
+    job = own_job(request, pk)
+    return _answer(request, job, done=lifecycle.cancel(job), sorry="This job had already ended.")
+
+
+@login_required
+@require_POST
+def job_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
+    job = own_job(request, pk)
+    return _answer(
+        request, job, done=lifecycle.retry(job), sorry="Only a failed or cancelled job can be started again."
+    )
+
+
+@login_required
+@require_POST
+def step_rerun(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
+    job = own_job(request, pk)
+    return _answer(request, job, done=lifecycle.rerun_step(job, name), sorry="This step cannot be run again now.")
+
+
+def _answer(request: HttpRequest, job: Job, *, done: bool, sorry: str) -> HttpResponse:
+    if request.headers.get("Accept", "").startswith("application/json"):
+        return JsonResponse({"ok": done, "error": "" if done else sorry}, status=200 if done else 409)
+    if not done:
+        messages.info(request, sorry)
+    return redirect("recording", pk=job.recording_id)
+
+
+@login_required
+@require_GET
+def export(request: HttpRequest, pk: UUID, name: str) -> HttpResponseBase:
+    found = exports.find(own_job(request, pk), name)
+    if found is None:
+        raise Http404
+    return serving.stored_file(
+        request, key=found.key, content_type=found.content_type, filename=found.filename, is_download=True
+    )

@@ -1,0 +1,123 @@
+"""One recording: live while it is being worked on, and the transcript once it is done."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_GET, require_POST
+
+from jobs import events, storage
+from jobs.models import Artifact, Job, Recording, Segment, Transcript
+from jobs.services import exports, lifecycle
+from jobs.views import serving
+from jobs.views.access import own_recording
+
+
+@login_required
+@require_GET
+def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
+    shown = own_recording(request, pk)
+    job = shown.jobs.select_related("recording").order_by("-created_at").first()
+    if job is None:
+        raise Http404
+    transcript = Transcript.objects.filter(job=job).first() if job.has_ended else None
+    snapshot = events.snapshot(job).as_json()
+    speakers = list(transcript.speakers.all()) if transcript else []
+    segments = list(transcript.segments.select_related("speaker")) if transcript else []
+    return render(
+        request,
+        "jobs/recording.html",
+        {
+            "recording": shown,
+            "job": job,
+            "snapshot": snapshot,
+            "steps": snapshot["steps"],
+            "transcript": transcript,
+            "speakers": speakers,
+            "segments": [_shown_segment(segment, [speaker.pk for speaker in speakers]) for segment in segments],
+            "formats": exports.formats() if transcript else [],
+            "run_facts": _run_facts(job, transcript),
+            "has_media": bool(shown.media_key),
+            "has_peaks": Artifact.objects.filter(job=job, name="peaks.json").exists(),
+        },
+    )
+
+
+def _shown_segment(segment: Segment, speaker_ids: list[int]) -> dict[str, Any]:
+    """What the template shows: the text once, and where in it each word begins and is heard."""
+    speaker = segment.speaker
+    return {
+        "start": segment.start,
+        "end": segment.end,
+        "text": segment.text,
+        "speaker": speaker,
+        "speaker_index": speaker_ids.index(speaker.pk) if speaker else None,
+        "times_json": _times_json(segment.text, segment.words),
+    }
+
+
+def _times_json(text: str, words: list[list[Any]]) -> str:
+    """`[[char offset, start, end], …]` of the words found in `text`, in order."""
+    times: list[list[float]] = []
+    offset = 0
+    for word, start, end, *_ in words:
+        at = text.find(word, offset)
+        if at >= 0:
+            times.append([at, round(start, 2), round(end, 2)])
+            offset = at + len(word)
+    return json.dumps(times, separators=(",", ":"))
+
+
+def _run_facts(job: Job, transcript: Transcript | None) -> list[tuple[str, str]]:
+    options = job.options
+    speakers = options.get("speakers")
+    chosen = "automatic" if options.get("requested_engine") == "auto" else "chosen"
+    facts = [
+        ("Engine", f"{options.get('engine', '')} ({chosen})"),
+        ("Model", str(options.get("model", "")).rpartition("/")[2]),
+        ("Language", (transcript.language if transcript else options.get("language")) or "to be detected"),
+        ("Speakers", "not asked for" if speakers is None else str(speakers.get("exact") or "found out")),
+    ]
+    if options.get("vocabulary"):
+        facts.append(("Names and terms", str(options["vocabulary"])))
+    return facts
+
+
+@login_required
+@require_POST
+def recording_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
+    doomed = own_recording(request, pk)
+    title = doomed.title
+    lifecycle.delete_recording(doomed)
+    messages.success(request, f"“{title}” was deleted.")
+    return redirect("library")
+
+
+@login_required
+@require_GET
+def media(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The recording itself, for the player: whole or by range."""
+    shown = own_recording(request, pk)
+    if not shown.media_key or not storage.exists(shown.media_key):
+        raise Http404
+    return serving.stored_file(
+        request, key=shown.media_key, content_type=shown.media_type, filename=shown.original_name, is_download=False
+    )
+
+
+@login_required
+@require_GET
+def peaks(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """The waveform."""
+    shown: Recording = own_recording(request, pk)
+    artifact = Artifact.objects.filter(job__recording=shown, name="peaks.json").order_by("-created_at").first()
+    if artifact is None:
+        raise Http404
+    with storage.open_file(artifact.key) as source:
+        response = HttpResponse(source.read(), content_type="application/json")
+    response["Cache-Control"] = "private, max-age=3600"
+    return response

@@ -1,0 +1,130 @@
+"""The upload page, and the tus 1.0 protocol under it (https://tus.io/protocols/resumable-upload)."""
+
+import base64
+import binascii
+from typing import cast
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from jobs import pipeline_gateway
+from jobs.forms import OptionsForm
+from jobs.models import Upload
+from jobs.services import sample, upload
+from jobs.services.submit import sample_path
+from jobs.services.upload import UploadConflict
+from jobs.views.access import own_upload, person
+from media_pipeline.errors import PipelineError
+
+TUS = {"Tus-Resumable": "1.0.0", "Cache-Control": "no-store"}
+
+
+@login_required
+@require_GET
+def upload_page(request: HttpRequest) -> HttpResponse:
+    context = {
+        "form": OptionsForm(),
+        "limits": {
+            "max_bytes": settings.ENV.MAX_UPLOAD_BYTES,
+            "extensions": list(upload.EXTENSIONS),
+            "piece_bytes": upload.PIECE_BYTES,
+        },
+        "engines": pipeline_gateway.speech_engines(),
+        "engine_note": pipeline_gateway.engine_note(),
+        "has_sample": sample_path() is not None,
+    }
+    return render(request, "jobs/upload.html", context)
+
+
+@login_required
+@require_POST
+def upload_create(request: HttpRequest) -> HttpResponse:
+    length = request.headers.get("Upload-Length", "")
+    if not length.isdecimal():
+        return _refuse("The upload did not say how large the file is.", 400)
+    name = _metadata(request.headers.get("Upload-Metadata", "")).get("filename", "")
+    try:
+        begun = upload.begin(owner=person(request), original_name=name, size_bytes=int(length))
+    except PipelineError as error:
+        return _refuse(error.message, 413 if error.code == "too_large" else 422)
+    location = reverse("upload_piece", args=[begun.pk])
+    return HttpResponse(status=201, headers=TUS | {"Location": location, "Upload-Offset": "0"})
+
+
+def _metadata(header: str) -> dict[str, str]:
+    """`key base64,key base64` as text; what cannot be read is left out."""
+    found: dict[str, str] = {}
+    for pair in header.split(","):
+        key, _, value = pair.strip().partition(" ")
+        try:
+            found[key] = base64.b64decode(value, validate=True).decode()
+        except (binascii.Error, UnicodeDecodeError):
+            continue
+    return found
+
+
+@login_required
+@require_http_methods(["HEAD", "PATCH", "DELETE"])
+def upload_piece(request: HttpRequest, pk: UUID) -> HttpResponse:
+    begun = own_upload(request, pk)
+    if request.method == "DELETE":
+        upload.abandon(begun)
+        return HttpResponse(status=204, headers=TUS)
+    if request.method == "HEAD":
+        received = upload.part_path(begun).stat().st_size
+        sizes = {"Upload-Offset": str(received), "Upload-Length": str(begun.size_bytes)}
+        return HttpResponse(status=200, headers=TUS | sizes)
+    return _append(request, begun)
+
+
+def _append(request: HttpRequest, begun: Upload) -> HttpResponse:
+    offset = request.headers.get("Upload-Offset", "")
+    if request.content_type != "application/offset+octet-stream" or not offset.isdecimal():
+        return _refuse("This is not a piece of an upload.", 415)
+    try:
+        received = upload.append(begun, offset=int(offset), body=request)  # type: ignore[arg-type]  # it has read()
+    except UploadConflict as conflict:
+        return _refuse(str(conflict), 409)
+    except PipelineError as error:
+        return _refuse(error.message, 413)
+    return HttpResponse(status=204, headers=TUS | {"Upload-Offset": str(received)})
+
+
+def _refuse(sentence: str, status: int, fields: dict[str, str] | None = None) -> JsonResponse:
+    return JsonResponse({"error": sentence, "fields": fields or {}}, status=status, headers=TUS)
+
+
+@login_required
+@require_POST
+def upload_submit(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Turn a received file into a recording with a job."""
+    begun = own_upload(request, pk)
+    form = OptionsForm(request.POST)
+    if not form.is_valid() or form.options is None:
+        fields = {name: " ".join(cast(list[str], errors)) for name, errors in form.errors.items()}
+        return _refuse(next(iter(fields.values()), "Check the options."), 400, fields)
+    try:
+        job = upload.complete(begun, options=form.options, title=form.cleaned_data["title"])
+    except UploadConflict:
+        return _refuse("Not all of the file has arrived. Upload it again.", 409)
+    except PipelineError as error:
+        return _refuse(error.message, 422)
+    return JsonResponse({"url": reverse("recording", args=[job.recording_id])}, status=201)
+
+
+@login_required
+@require_POST
+def sample_view(request: HttpRequest) -> HttpResponse:
+    """Transcribe the sample recording."""
+    try:
+        job = sample.transcribe_sample(person(request))
+    except PipelineError as error:
+        messages.error(request, error.message)
+        return redirect("upload")
+    return redirect("recording", pk=job.recording_id)

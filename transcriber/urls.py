@@ -1,0 +1,33 @@
+"""The site's addresses."""
+
+from allauth.account.decorators import secure_admin_login
+from django.contrib import admin
+from django.contrib.auth.decorators import user_passes_test
+from django.urls import include, path
+from django.urls.resolvers import URLPattern, URLResolver
+
+admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
+admin.site.site_header = admin.site.site_title = "Transcriber administration"
+
+
+def _for_superusers(patterns: list[URLPattern | URLResolver]) -> list[URLPattern | URLResolver]:
+    """The queue dashboard asks only for staff rights itself; it shows arguments and can delete work."""
+    guard = user_passes_test(lambda user: user.is_active and user.is_superuser, login_url="account_login")
+    for pattern in patterns:
+        if isinstance(pattern, URLPattern):
+            pattern.callback = guard(pattern.callback)
+    return patterns
+
+
+def _queue_pages() -> list[URLPattern | URLResolver]:
+    from django_rq.urls import urlpatterns
+
+    return _for_superusers(urlpatterns)
+
+
+urlpatterns = [
+    path("", include("jobs.urls")),
+    path("accounts/", include("allauth.account.urls")),
+    path("admin/queues/", include((_queue_pages(), "django_rq"), namespace="django_rq")),
+    path("admin/", admin.site.urls),
+]

@@ -1,7 +1,7 @@
 """What staff see. Rows can be read, searched and acted on; the actions call the same services as the pages."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
@@ -12,7 +12,14 @@ from jobs.models import Artifact, Job, Recording, Segment, Speaker, StepRun, Tra
 from jobs.services import lifecycle, recovery
 
 
-class ReadOnlyAdmin(ModelAdmin[Any]):
+if TYPE_CHECKING:
+    AnyAdmin = ModelAdmin[Any]
+    StepRunInline = admin.TabularInline[StepRun, Job]
+else:
+    AnyAdmin, StepRunInline = ModelAdmin, admin.TabularInline
+
+
+class ReadOnlyAdmin(AnyAdmin):
     """Rows are made by the site, not by hand."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -32,7 +39,7 @@ def _act(request: HttpRequest, jobs: QuerySet[Job], act: Callable[[Job], bool], 
     _tell(request, verb, sum(results), len(results))
 
 
-class StepInline(admin.TabularInline[StepRun, Job]):
+class StepInline(StepRunInline):
     model = StepRun
     fields = readonly_fields = (
         "name",

@@ -11,7 +11,7 @@ import signal
 import socket
 import stat
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -208,8 +208,8 @@ def _make_private(folder: Path) -> None:
 
 async def _until_redis_answers() -> None:
     path = str(environment.embedded_redis_socket(settings.DATA_DIR))
-    while await _answer(asyncio.open_unix_connection(path), b"PING\r\n") != b"+PONG":
-        await asyncio.sleep(POLL_SECONDS)
+    while await _answer(asyncio.open_unix_connection(path), b"PING\r\n") != b"+PONG":  # noqa: ASYNC110
+        await asyncio.sleep(POLL_SECONDS)  # there is no event for what happens in another process
 
 
 async def _until_web_answers(listener: socket.socket) -> None:
@@ -217,7 +217,8 @@ async def _until_web_answers(listener: socket.socket) -> None:
     host, port = listener.getsockname()[:2]
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104
     request = f"GET / HTTP/1.0\r\nHost: {_host_header()}\r\n\r\n".encode()
-    while not re.match(rb"HTTP/1.\d [234]", await _answer(asyncio.open_connection(host, port), request)):
+    is_page = re.compile(rb"HTTP/1.\d [234]").match
+    while not is_page(await _answer(asyncio.open_connection(host, port), request)):  # noqa: ASYNC110
         await asyncio.sleep(POLL_SECONDS)
 
 

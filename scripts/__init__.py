@@ -1,0 +1,1 @@
+"""Set-up from a fresh clone. Standard library only: it runs before anything is installed."""

@@ -1,0 +1,90 @@
+/* The list of recordings: search as you type, sort, and fresh rows while something is at work, without a reload. */
+
+const PAUSE_MS = 220;
+const REFRESH_MS = 3000;
+
+const library = document.querySelector("[data-library]");
+const form = library?.querySelector("[data-library-form]");
+const list = library?.querySelector("[data-list]");
+let request = null;
+
+function address() {
+  const query = new URLSearchParams(new FormData(form));
+  const page = new URLSearchParams(location.search).get("page");
+  if (!query.get("q")) query.delete("q");
+  if (page) query.set("page", page);
+  return query.size ? `${library.dataset.url}?${query}` : library.dataset.url;
+}
+
+/** Fetch the rows for what the form says. A newer request takes the place of an older one. */
+async function load(url, { isQuiet = false } = {}) {
+  request?.abort();
+  const own = new AbortController();
+  request = own;
+  if (!isQuiet) list.setAttribute("aria-busy", "true");
+  try {
+    const answer = await fetch(url, { headers: { "X-Partial": "1" }, signal: own.signal });
+    if (answer.redirected) location.reload(); // signed out meanwhile
+    else if (answer.ok) place(await answer.text());
+  } catch (error) {
+    if (error.name === "AbortError") return;
+    // No connection: what is shown stays, and the next refresh tries again.
+  } finally {
+    if (request === own) {
+      request = null;
+      list.removeAttribute("aria-busy");
+    }
+  }
+}
+
+/** Put new rows in place. Rows that did not change are left alone, so focus and selection stay. */
+function place(html) {
+  const fresh = new DOMParser().parseFromString(html, "text/html").body;
+  const ids = (root) => [...root.querySelectorAll("[data-row]")].map((row) => row.dataset.row);
+  if (!ids(fresh).length || ids(fresh).join() !== ids(list).join()) {
+    list.replaceChildren(...fresh.childNodes);
+    return;
+  }
+  for (const row of fresh.querySelectorAll("[data-row]")) {
+    const old = document.getElementById(row.id);
+    if (old.outerHTML === row.outerHTML || old.contains(document.activeElement)) patch(old, row);
+    else old.replaceWith(row);
+  }
+}
+
+/** A row that holds the focus gets new texts only. */
+function patch(old, row) {
+  for (const name of [".row-status", ".row-words", ".row-length"]) {
+    const [from, to] = [row.querySelector(name), old.querySelector(name)];
+    if (from && to) to.innerHTML = from.innerHTML;
+  }
+  const [from, to] = [row.querySelector("progress"), old.querySelector("progress")];
+  if (from && to) to.value = from.value;
+  old.toggleAttribute("data-active", row.hasAttribute("data-active"));
+}
+
+function change() {
+  const query = new URLSearchParams(new FormData(form));
+  if (!query.get("q")) query.delete("q");
+  const url = `${library.dataset.url}?${query}`;
+  history.replaceState(null, "", url);
+  load(url);
+}
+
+if (library) {
+  let timer = 0;
+  form.querySelector("[data-search]").addEventListener("input", () => {
+    clearTimeout(timer);
+    timer = setTimeout(change, PAUSE_MS);
+  });
+  form.querySelector("[data-sort]").addEventListener("change", change);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    clearTimeout(timer);
+    change();
+  });
+  setInterval(() => {
+    const isWanted = list.querySelector("[data-active]") && document.visibilityState === "visible";
+    if (isWanted && !request && !document.querySelector("dialog[open]")) load(address(), { isQuiet: true });
+  }, REFRESH_MS);
+}

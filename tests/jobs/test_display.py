@@ -1,0 +1,80 @@
+"""Numbers and times as pages show them."""
+
+import datetime
+
+import pytest
+from django.utils import timezone
+
+from jobs.templatetags import display
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (None, ""),
+        (0.0, "0:00"),
+        (83.4, "1:23"),
+        (59.99, "0:59"),
+        (3723.0, "1:02:03"),
+        (36_000.0, "10:00:00"),
+        (-1.0, "0:00"),
+    ],
+)
+def test_clock_shows_a_place_in_a_recording(seconds: float | None, shown: str) -> None:
+    assert display.clock(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (None, ""),
+        (0.42, "0.4 s"),
+        (9.96, "10 s"),
+        (38.0, "38 s"),
+        (125.0, "2 min 5 s"),
+        (59.6, "1 min 0 s"),
+        (4800.0, "1 h 20 min"),
+    ],
+)
+def test_span_says_how_long_something_took(seconds: float | None, shown: str) -> None:
+    assert display.span(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [
+        (None, ""),
+        (4.0, "a few seconds left"),
+        (38.0, "about 40 s left"),
+        (170.0, "about 3 min left"),
+        (9000.0, "about 2.5 h left"),
+    ],
+)
+def test_time_left_is_said_as_an_estimate(seconds: float | None, shown: str) -> None:
+    assert display.time_left(seconds) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"), [(None, "0 %"), (43.7, "43 %"), (99.99, "99 %"), (100.0, "100 %"), (120.0, "100 %")]
+)
+def test_percent_says_100_only_when_it_is_reached(value: float | None, shown: str) -> None:
+    assert display.percent(value) == shown
+
+
+def test_unlocalized_numbers_have_a_point() -> None:
+    assert display.unlocalized(83.456) == "83.46"
+    assert display.unlocalized(None) == "0.00"
+
+
+def test_day_gets_coarser_with_age() -> None:
+    now = timezone.localtime()
+
+    assert display.day(None) == ""
+    assert display.day(now) != display.day(now - datetime.timedelta(days=1))
+    assert display.day(now - datetime.timedelta(days=1)) == "Yesterday"
+    assert str(now.year - 2) in display.day(now - datetime.timedelta(days=740))
+
+
+@pytest.mark.parametrize(("index", "shown"), [(None, ""), (-1, ""), (0, "speaker-0"), (9, "speaker-1")])
+def test_speakers_get_one_of_eight_tones(index: int | None, shown: str) -> None:
+    assert display.tone(index) == shown

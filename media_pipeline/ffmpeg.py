@@ -6,6 +6,7 @@ limits on memory, CPU time, file size and open files, no new privileges, and dea
 """
 
 import json
+import logging
 import os
 import selectors
 import shutil
@@ -26,6 +27,8 @@ from media_pipeline.media import SAMPLE_RATE_HZ, MediaInfo
 from media_pipeline.run import Run
 from media_pipeline.transcript import Seconds
 
+log = logging.getLogger(__name__)
+
 DEMUXERS = (
     "wav,w64,mp3,aac,ac3,eac3,flac,ogg,matroska,mov,avi,asf,aiff,au,amr,amrnb,amrwb,caf,mpegts,mpeg,mpegvideo,flv,wv"
 )
@@ -39,7 +42,11 @@ _PROGRAMS = ("ffmpeg", "ffprobe", "setpriv", "prlimit")
 _MEMORY_BYTES = 2 << 30
 _BYTES_PER_SECOND = SAMPLE_RATE_HZ * 2
 _POLL: Seconds = 0.2
-_STDERR_TAIL_BYTES = 8_192
+_STDERR_TAIL_BYTES = 2_048
+# ffprobe scores what it merely guesses with 1 (a program "is" MPEG layer I); what it recognizes gets 10 times that.
+_MIN_PROBE_SCORE = 2
+# With more decoding errors than this FFmpeg still writes what it could decode, but ends with a status of its own.
+_MAX_ERROR_RATE = 0.01
 # A stereo mix this quiet may be two channels that cancel each other: worth a look at the left one alone.
 _SUSPICIOUS_MIX_DB = -40.0
 _CANCELLATION_DB = 12.0
@@ -98,13 +105,13 @@ def decode(source: Path, target_wav: Path, info: MediaInfo, max_duration: Second
         EngineCrashed: `ffmpeg_killed`, `ffmpeg_crashed` or `ffmpeg_timeout`.
     """
     task = _Decoding(source, info, max_duration, run)
-    complaint = _decode_once(task, target_wav, _downmix(info.channels))
+    is_damaged = _decode_once(task, target_wav, _downmix(info.channels))
     duration = wav_duration(target_wav)
     if duration <= 0:
         raise InputError("empty", "The file holds no sound. Check that the recording was saved completely.")
     if info.channels == 2:
         _undo_cancellation(task, target_wav)
-    _warn_if_damaged(duration, info, complaint, run)
+    _warn_if_damaged(duration, info, is_damaged, run)
     return duration
 
 
@@ -128,7 +135,7 @@ def wav_duration(path: Path) -> Seconds:
 
 def _ffprobe(path: Path) -> Mapping[str, object]:
     entries = (
-        "format=format_name,duration"
+        "format=format_name,duration,probe_score"
         ":stream=index,codec_type,codec_name,sample_rate,channels,duration"
         ":stream_disposition=default,attached_pic"
     )
@@ -148,9 +155,10 @@ def _ffprobe(path: Path) -> Mapping[str, object]:
             raise _not_media() from err
     if done.returncode == -signal.SIGKILL:
         raise _killed("ffprobe")
-    if done.returncode != 0:
+    facts = _dict(json.loads(done.stdout)) if done.returncode == 0 else {}
+    if (_number(_dict(facts.get("format")), "probe_score") or 0) < _MIN_PROBE_SCORE:
         raise _not_media()
-    return _dict(json.loads(done.stdout))
+    return facts
 
 
 def _pick_audio(streams: Sequence[Mapping[str, object]]) -> Mapping[str, object]:
@@ -197,8 +205,8 @@ class _Decoding:
     run: Run
 
 
-def _decode_once(task: _Decoding, target: Path, downmix: Sequence[str]) -> str:
-    """Run FFmpeg once; what it complained about although it went on, "" when nothing."""
+def _decode_once(task: _Decoding, target: Path, downmix: Sequence[str]) -> bool:
+    """Run FFmpeg once; True when parts of the sound could not be decoded."""
     # One second beyond the limit is decoded so that a recording that is too long shows itself.
     until = task.max_duration + 1.0
     limit = 120.0 + task.max_duration * 0.5
@@ -206,6 +214,7 @@ def _decode_once(task: _Decoding, target: Path, downmix: Sequence[str]) -> str:
     command = (
         *_fence(cpu_seconds=limit, file_bytes=int((until + 1.0) * _BYTES_PER_SECOND) + 4096),
         "ffmpeg", "-nostdin", "-y", "-v", "error", "-progress", "pipe:1", "-stats_period", "0.25",
+        "-max_error_rate", str(_MAX_ERROR_RATE),
         "-threads", "1", "-max_pixels", "1", *_INPUT_FENCE, "-t", f"{until:.3f}", "-i", _file(task.source),
         "-map", f"0:{task.info.audio_stream}", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1",
         *downmix, "-ar", str(SAMPLE_RATE_HZ), "-c:a", "pcm_s16le", "-fflags", "+bitexact",
@@ -219,9 +228,9 @@ def _decode_once(task: _Decoding, target: Path, downmix: Sequence[str]) -> str:
         if key == "out_time_us" and value.lstrip("-").isdigit():
             task.run.report(min(0.99, int(value) / 1e6 / max(expected, 1.0)))
 
-    returncode, complaint = _watch(command, task.run, limit, on_line)
+    returncode = _watch(command, task.run, limit, on_line)
     _judge(returncode, target, task.max_duration)
-    return complaint if returncode == 0 else complaint or f"FFmpeg ended with status {returncode}."
+    return returncode != 0
 
 
 def _judge(returncode: int, target: Path, max_duration: Seconds) -> None:
@@ -237,8 +246,8 @@ def _judge(returncode: int, target: Path, max_duration: Seconds) -> None:
         raise InputError("bad_audio", "The sound in the file cannot be decoded. Convert it to WAV and try again.")
 
 
-def _watch(command: Sequence[str], run: Run, limit: Seconds, on_line: Callable[[str], None]) -> tuple[int, str]:
-    """Run `command`, passing on each line it prints; returns its status and the end of its complaints.
+def _watch(command: Sequence[str], run: Run, limit: Seconds, on_line: Callable[[str], None]) -> int:
+    """Run `command`, passing on each line it prints, and return its status.
 
     Whatever ends this function, an error in `on_line` included, also ends the process.
     """
@@ -258,7 +267,10 @@ def _watch(command: Sequence[str], run: Run, limit: Seconds, on_line: Callable[[
                         on_line(line)
                 else:
                     tail = (tail + data)[-_STDERR_TAIL_BYTES:]
-            return process.wait(timeout=10), tail.decode("utf-8", "replace").strip()
+            returncode = process.wait(timeout=10)
+            if returncode:
+                log.warning("ffmpeg ended with status %d: %r", returncode, tail.decode("utf-8", "replace"))
+            return returncode
         finally:
             _end(process)
 
@@ -289,14 +301,19 @@ def _end(process: subprocess.Popen[bytes]) -> None:
             pipe.close()
 
 
-def _warn_if_damaged(duration: Seconds, info: MediaInfo, complaint: str, run: Run) -> None:
-    if info.duration and duration < info.duration * 0.95 - 2.0:
+def _warn_if_damaged(duration: Seconds, info: MediaInfo, is_damaged: bool, run: Run) -> None:
+    if info.duration and duration < info.duration * 0.98 - 2.0:
         run.warn(
-            f"The file says it lasts {info.duration / 60:.1f} minutes, but only {duration / 60:.1f} could be read:"
-            " it may be cut off."
+            f"The file says it lasts {_clock(info.duration)}, but only {_clock(duration)} could be read:"
+            " it may be cut off or damaged."
         )
-    elif complaint:
+    elif is_damaged:
         run.warn("Parts of the file are damaged and could not be read, so words may be missing.")
+
+
+def _clock(seconds: Seconds) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
 
 
 # --- channels --------------------------------------------------------------------------------------

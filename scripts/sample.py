@@ -7,7 +7,7 @@ from pathlib import Path
 from scripts.settings_file import data_dir
 from scripts.shell import run, say
 
-NAME = "Planning the product launch.m4a"
+NAME = "sample.mp3"
 PAUSE_SECONDS = 0.5
 SARAH, ROBERT = "slt", "rms"
 DIALOG = (

@@ -79,6 +79,7 @@ class Supervisor:
     async def stop(self) -> None:
         """End every program: SIGTERM, then SIGKILL for what is left after the grace."""
         self._is_stopping = True
+        self.wanted_stop.set()
         await self._end([program for program in self._tasks if not program.stops_last])
         await self._end([program for program in self._tasks if program.stops_last])
 
@@ -140,13 +141,13 @@ class Supervisor:
             self._signal(program, signal.SIGTERM)
         reading = asyncio.create_task(self._read(program.name, process))
         try:
-            status = await process.wait()
+            await _exit_of(process.pid)
         finally:
             del self._processes[program]
             _kill_group(process.pid)
-        with contextlib.suppress(TimeoutError):
+        with contextlib.suppress(TimeoutError):  # something it started, in a session of its own, still has the pipe
             await asyncio.wait_for(reading, DRAIN_SECONDS)
-        return status
+        return await _status_of(process)
 
     async def _read(self, name: str, process: asyncio.subprocess.Process) -> None:
         assert process.stdout is not None
@@ -164,6 +165,28 @@ class Supervisor:
 def describe(status: int) -> str:
     """An exit status in words."""
     return f"killed by {signal.Signals(-status).name}" if status < 0 else f"exit status {status}"
+
+
+async def _exit_of(pid: int) -> None:
+    """Wait for a child to end. asyncio's own wait() also waits for everyone who holds the child's pipe."""
+    try:
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return  # so soon that it is gone already
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    loop.add_reader(handle, ended.set)
+    try:
+        await ended.wait()
+    finally:
+        loop.remove_reader(handle)
+        os.close(handle)
+
+
+async def _status_of(ended: asyncio.subprocess.Process) -> int:
+    while ended.returncode is None:  # noqa: ASYNC110  asyncio sets it at once and has no event for it
+        await asyncio.sleep(0.01)
+    return ended.returncode
 
 
 def _kill_group(pid: int) -> None:

@@ -41,8 +41,10 @@ MAX_LAYOUT_CHANNELS = 8
 _PROGRAMS = ("ffmpeg", "ffprobe", "setpriv", "prlimit")
 _MEMORY_BYTES = 2 << 30
 _BYTES_PER_SECOND = SAMPLE_RATE_HZ * 2
+_HEADER_BYTES = 44
 _POLL: Seconds = 0.2
 _STDERR_TAIL_BYTES = 2_048
+_LOW_DISK_BYTES = 1 << 20
 # ffprobe scores what it merely guesses with 1 (a program "is" MPEG layer I); what it recognizes gets 10 times that.
 _MIN_PROBE_SCORE = 2
 # With more decoding errors than this FFmpeg still writes what it could decode, but ends with a status of its own.
@@ -122,10 +124,11 @@ def too_long(max_duration: Seconds) -> InputError:
 
 
 def wav_duration(path: Path) -> Seconds:
-    """Length of a WAV this module wrote; 0.0 when there is none."""
+    """Length of a WAV this module wrote, whether or not FFmpeg came to finish its header; 0.0 when there is none."""
     try:
         with wave.open(str(path), "rb") as wav:
-            return wav.getnframes() / wav.getframerate()
+            frames = min(wav.getnframes(), (path.stat().st_size - _HEADER_BYTES) // 2)
+            return max(0, frames) / SAMPLE_RATE_HZ
     except (FileNotFoundError, EOFError, wave.Error):
         return 0.0
 
@@ -235,13 +238,17 @@ def _decode_once(task: _Decoding, target: Path, downmix: Sequence[str]) -> bool:
 
 def _judge(returncode: int, target: Path, max_duration: Seconds) -> None:
     """Turn FFmpeg's end into an error where it is one. A damaged file that gave some sound is not."""
-    if returncode == -signal.SIGXFSZ or wav_duration(target) > max_duration:
+    if returncode == -signal.SIGXFSZ:
         raise too_long(max_duration)
     if returncode in (-signal.SIGKILL, -signal.SIGTERM, 255):  # 255: FFmpeg obeyed a signal
         raise _killed("FFmpeg")
     if returncode < 0:
         name = signal.Signals(-returncode).name
         raise EngineCrashed("ffmpeg_crashed", f"FFmpeg crashed ({name}) on this file. Try again, or convert the file.")
+    if returncode > 0 and shutil.disk_usage(target.parent).free < _LOW_DISK_BYTES:
+        raise EngineCrashed("disk_full", "The disk filled up while decoding. Free some space and try again.")
+    if wav_duration(target) > max_duration:
+        raise too_long(max_duration)
     if returncode > 0 and wav_duration(target) <= 0:
         raise InputError("bad_audio", "The sound in the file cannot be decoded. Convert it to WAV and try again.")
 

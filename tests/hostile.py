@@ -87,7 +87,7 @@ def _tone(hz: float = 300.0, seconds: float = SECONDS) -> bytes:
 def _header(*, rate: int = RATE_HZ, channels: int = 1, bits: int = 16, data_bytes: int, tag: int = 1) -> bytes:
     frame = channels * bits // 8
     fmt = struct.pack("<HHIIHH", tag, channels, rate, (rate * frame) & 0xFFFFFFFF, frame & 0xFFFF, bits)
-    size = (36 + data_bytes) & 0xFFFFFFFF
+    size = min(36 + data_bytes, 0xFFFFFFFF)
     return b"RIFF" + struct.pack("<I", size) + b"WAVEfmt " + struct.pack("<I", 16) + fmt + b"data" + _u32(data_bytes)
 
 

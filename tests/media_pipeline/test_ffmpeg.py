@@ -192,6 +192,24 @@ def test_ffmpeg_killed_from_outside_is_worth_another_attempt(number, tmp_path):
     assert (caught.value.code, caught.value.retryable) == ("ffmpeg_killed", True)
 
 
+def test_a_full_disk_is_not_taken_for_a_damaged_recording(tmp_path, bait, run, monkeypatch):
+    source = hostile.make("much-noise-inside.mp3", tmp_path, bait)
+    info = ffmpeg.probe(source)
+    monkeypatch.setattr(ffmpeg, "_LOW_DISK_BYTES", 1 << 60)
+
+    with pytest.raises(EngineCrashed) as caught:
+        ffmpeg.decode(source, run.workdir / "a.wav", info, LIMIT, run)
+
+    assert (caught.value.code, caught.value.retryable) == ("disk_full", True)
+
+
+def test_measures_a_wav_whose_header_was_never_finished(tmp_path, bait):
+    source = hostile.make("streamed.wav", tmp_path, bait)
+
+    assert ffmpeg.wav_duration(source) == pytest.approx(hostile.SECONDS)
+    assert ffmpeg.wav_duration(tmp_path / "gone.wav") == 0.0
+
+
 def test_ffmpeg_dies_with_the_process_that_started_it(tmp_path):
     source = long_recording(tmp_path)
     program = (

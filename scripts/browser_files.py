@@ -1,4 +1,7 @@
-"""Browser code of others: fetched by npm, then copied to static/vendor, from where it is served."""
+"""Browser code of others: fetched by npm, then copied to static/vendor, from where it is served.
+
+`python -m scripts.browser_files` only copies, for where npm has already done its part.
+"""
 
 import hashlib
 import json
@@ -28,14 +31,19 @@ def ensure() -> None:
         return
     npm, environment = _npm()
     run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], "Browser files", environment=environment)
+    copy()
+    STAMP.write_text(_fingerprint())
+    say(f"Browser files: {len(copies)} copied to static/vendor.")
+
+
+def copy() -> None:
+    """Copy what package.json names from node_modules, in place of what was there. SetupError when one is missing."""
     shutil.rmtree(VENDOR, ignore_errors=True)
-    for target, source in copies.items():
+    for target, source in _copies().items():
         if not source.is_file():
             raise SetupError(f"package.json names {source.relative_to(ROOT)}, which its package does not have.")
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, target)
-    STAMP.write_text(_fingerprint())
-    say(f"Browser files: {len(copies)} copied to static/vendor.")
 
 
 def _copies() -> dict[Path, Path]:
@@ -68,3 +76,7 @@ def _npm_major(npm: str) -> int:
     answer = subprocess.run([npm, "--version"], cwd=ROOT, capture_output=True, text=True, check=False).stdout
     match = re.match(r"(\d+)\.", answer.strip())
     return int(match[1]) if match else 0
+
+
+if __name__ == "__main__":
+    copy()

@@ -78,3 +78,8 @@ def test_day_gets_coarser_with_age() -> None:
 @pytest.mark.parametrize(("index", "shown"), [(None, ""), (-1, ""), (0, "speaker-0"), (9, "speaker-1")])
 def test_speakers_get_one_of_eight_tones(index: int | None, shown: str) -> None:
     assert display.tone(index) == shown
+
+
+@pytest.mark.parametrize(("code", "shown"), [(None, ""), ("en", "English"), ("de-AT", "German"), ("xx", "xx")])
+def test_languages_are_named_where_the_name_is_known(code: str | None, shown: str) -> None:
+    assert display.language_name(code) == shown

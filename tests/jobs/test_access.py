@@ -1,0 +1,206 @@
+"""Every address of the URLconf has a rule for every kind of visitor; an address without a rule fails the build."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import msgspec
+import pytest
+from channels.testing import WebsocketCommunicator
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls.resolvers import RoutePattern
+
+from jobs import queue
+from jobs.models import Job, Recording, Upload
+from jobs.services import upload, work
+from media_pipeline.recipe import Files
+from tests.jobs.recipes import make_job, make_recording, recipe_of
+
+PUBLIC = {
+    "account_login",
+    "account_logout",
+    "account_reset_password",
+    "account_reset_password_done",
+    "account_reset_password_from_key",
+    "account_reset_password_from_key_done",
+    "account_signup",
+    "account_inactive",
+    "account_confirm_email",
+    "account_email_verification_sent",
+    "account_confirm_login_code",
+    "account_request_login_code",
+    "health_live",
+    "health_ready",
+}
+OWN_PAGES = {"library": "get", "upload": "get", "upload_create": "post", "sample": "post"}
+ACCOUNT_PAGES = {"account_change_password", "account_set_password", "account_email", "account_reauthenticate"}
+OF_RECORDING = {"recording": "get", "media": "get", "peaks": "get", "recording_delete": "post"}
+OF_JOB = {"job_snapshot": "get", "job_preview": "get", "job_cancel": "post", "job_retry": "post"}
+OF_JOB_NAMED = {"step_rerun": "post", "export": "get"}
+OF_UPLOAD = {"upload_piece": "head", "upload_submit": "post"}
+ONCE = {"welcome"}
+STAFF_PREFIXES = ("admin:", "django_rq:")
+
+
+def all_names() -> Iterator[str]:
+    def walk(patterns: list[URLPattern | URLResolver], namespace: str) -> Iterator[str]:
+        for pattern in patterns:
+            if isinstance(pattern, URLResolver):
+                inner = f"{namespace}{pattern.namespace}:" if pattern.namespace else namespace
+                yield from walk(pattern.url_patterns, inner)
+            else:
+                yield f"{namespace}{pattern.name or pattern.pattern}"
+
+    yield from walk(get_resolver().url_patterns, "")
+
+
+def has_rule(name: str) -> bool:
+    rules = [PUBLIC, OWN_PAGES, ACCOUNT_PAGES, OF_RECORDING, OF_JOB, OF_JOB_NAMED, OF_UPLOAD, ONCE]
+    return name.startswith(STAFF_PREFIXES) or any(name in rule for rule in rules)
+
+
+def test_every_address_has_a_rule() -> None:
+    assert [name for name in all_names() if not has_rule(name)] == []
+
+
+def test_an_address_without_a_rule_is_noticed() -> None:
+    assert isinstance(RoutePattern("new/"), RoutePattern)
+    assert not has_rule("something_new")
+
+
+@pytest.fixture
+def done(owner: User) -> Job:
+    """A finished job of the owner with media, peaks and an export."""
+
+    def export(files: Files, *args: object) -> None:
+        files.dump("peaks.json", {"version": 1, "peaks": []})
+        files.dump("transcript.txt", "hello")
+
+    recording = make_recording(owner, media_key=f"recordings/{uuid4()}/media", media_type="audio/wav")
+    default_storage.save(recording.media_key, ContentFile(b"RIFFsound"))
+    with recipe_of(diarize=export):
+        job = make_job(owner, recording=recording)
+        with queue.silenced():
+            work.run_here(job.pk, worker="test")
+    job.artifacts.filter(name="transcript.txt").update(step="export")
+    job.refresh_from_db()
+    return job
+
+
+@pytest.fixture
+def begun(owner: User) -> Upload:
+    return upload.begin(owner=owner, original_name="a.wav", size_bytes=100)
+
+
+def addresses(job: Job, begun: Upload) -> list[tuple[str, str]]:
+    """(method, address) of everything that belongs to one person."""
+    recording = [(method, reverse(name, args=[job.recording_id])) for name, method in OF_RECORDING.items()]
+    of_job = [(method, reverse(name, args=[job.pk])) for name, method in OF_JOB.items()]
+    named = [("post", reverse("step_rerun", args=[job.pk, "diarize"])), ("get", reverse("export", args=[job.pk, "txt"]))]
+    of_upload = [(method, reverse(name, args=[begun.pk])) for name, method in OF_UPLOAD.items()]
+    return recording + of_job + named + of_upload
+
+
+def test_a_stranger_gets_404_for_everything_of_others(done: Job, begun: Upload, stranger: User) -> None:
+    client = Client()
+    client.force_login(stranger)
+
+    answers = {address: getattr(client, method)(address).status_code for method, address in addresses(done, begun)}
+
+    assert set(answers.values()) == {404}, answers
+    assert Recording.objects.count() == 1
+
+
+def test_staff_are_strangers_too_on_the_pages(done: Job, begun: Upload, stranger: User) -> None:
+    User.objects.filter(pk=stranger.pk).update(is_staff=True, is_superuser=True)
+    client = Client()
+    client.force_login(User.objects.get(pk=stranger.pk))
+
+    assert {getattr(client, method)(address).status_code for method, address in addresses(done, begun)} == {404}
+
+
+def test_a_visitor_is_led_to_the_login_page(done: Job, begun: Upload) -> None:
+    client = Client()
+    own = [(method, reverse(name)) for name, method in OWN_PAGES.items()]
+
+    for method, address in addresses(done, begun) + own:
+        response = getattr(client, method)(address)
+        assert response.status_code == 302, address
+        assert response["Location"].startswith(reverse("account_login")), address
+
+
+def test_the_owner_gets_all_of_it(done: Job, begun: Upload, browser: Client) -> None:
+    for name in ("recording", "media", "peaks"):
+        assert browser.get(reverse(name, args=[done.recording_id])).status_code == 200, name
+    for name in ("job_snapshot", "job_preview"):
+        assert browser.get(reverse(name, args=[done.pk])).status_code == 200, name
+    assert browser.get(reverse("export", args=[done.pk, "txt"])).status_code == 200
+    assert browser.head(reverse("upload_piece", args=[begun.pk])).status_code == 200
+    assert browser.get(reverse("library")).status_code == 200
+    assert browser.get(reverse("upload")).status_code == 200
+
+
+def test_unsafe_requests_without_a_token_are_refused(done: Job, begun: Upload, owner: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(owner)
+
+    for method, address in addresses(done, begun):
+        if method == "post":
+            assert client.post(address).status_code == 403, address
+    assert client.patch(reverse("upload_piece", args=[begun.pk])).status_code == 403
+
+
+def test_the_admin_and_the_queue_pages_are_closed_to_ordinary_people(browser: Client) -> None:
+    for name in ("admin:index", "admin:jobs_job_changelist", "django_rq:home"):
+        assert browser.get(reverse(name)).status_code == 302, name
+
+
+def test_staff_without_all_rights_cannot_see_the_queues(browser: Client, owner: User) -> None:
+    User.objects.filter(pk=owner.pk).update(is_staff=True)
+
+    assert browser.get(reverse("django_rq:home")).status_code == 302
+    assert browser.get(reverse("admin:jobs_job_changelist")).status_code == 403
+
+
+def test_a_superuser_sees_every_list_and_the_queues(browser: Client, owner: User, done: Job) -> None:
+    User.objects.filter(pk=owner.pk).update(is_staff=True, is_superuser=True)
+    models = ("job", "recording", "steprun", "artifact", "transcript", "segment", "speaker", "upload")
+
+    for model in models:
+        assert browser.get(reverse(f"admin:jobs_{model}_changelist")).status_code == 200, model
+    assert browser.get(reverse("admin:jobs_job_change", args=[done.pk])).status_code == 200
+    assert browser.get(reverse("django_rq:home")).status_code == 200
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_the_socket_is_closed_to_visitors_and_strangers(done: Job, owner: User, stranger: User) -> None:
+    from asgiref.sync import sync_to_async
+
+    from transcriber.asgi import application
+
+    async def connects(user: User | None) -> bool:
+        headers = [(b"origin", b"http://testserver"), (b"host", b"testserver")]
+        if user is not None:
+            client = Client()
+            await sync_to_async(client.force_login)(user)
+            cookie = client.cookies["sessionid"].value
+            headers.append((b"cookie", f"sessionid={cookie}".encode()))
+        communicator = WebsocketCommunicator(application, f"/ws/jobs/{done.pk}/", headers)
+        accepted, _ = await communicator.connect()
+        if accepted:
+            assert (await communicator.receive_json_from())["status"] == "completed"
+        await communicator.disconnect()
+        return bool(accepted)
+
+    assert not await connects(None)
+    assert not await connects(stranger)
+    assert await connects(owner)
+
+
+def test_the_options_on_a_job_row_read_back_the_same(done: Job) -> None:
+    from jobs import pipeline_gateway
+
+    assert msgspec.to_builtins(pipeline_gateway.options_of(done)) == done.options

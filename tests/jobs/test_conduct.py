@@ -1,0 +1,226 @@
+import threading
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.utils import timezone
+
+from jobs import queue
+from jobs.job_files import JobFiles
+from jobs.models import Artifact, Job, StepRun
+from jobs.services import conduct, work
+from jobs.services.conduct import ClaimLost
+from media_pipeline.errors import EngineCrashed, InputError
+from tests.jobs.recipes import PARTS, make_job, recipe_of
+
+
+def run_all(job: Job) -> Job:
+    """Do every step of a job in this process."""
+    with queue.silenced():
+        work.run_here(job.pk, worker="test")
+    job.refresh_from_db()
+    return job
+
+
+def ready(job: Job) -> list[str]:
+    return [f"{step.name}{step.part}" for step in job.steps.filter(status="ready")]
+
+
+@pytest.mark.django_db
+def test_a_new_job_has_its_first_step_ready_and_the_others_waiting(owner: User) -> None:
+    with recipe_of():
+        job = make_job(owner)
+
+    assert ready(job) == ["normalize0"]
+    assert job.steps.filter(status="waiting").count() == 3
+
+
+@pytest.mark.django_db
+def test_a_job_runs_through_all_parts_to_completion(owner: User) -> None:
+    with recipe_of():
+        job = run_all(make_job(owner))
+
+    assert (job.status, job.percent, job.warnings) == ("completed", 100.0, [])
+    assert job.steps.filter(name="transcribe", status="done").count() == PARTS
+    assert [segment.text for segment in job.transcript.segments.all()] == ["Part 0.", "Part 1.", "Part 2."]
+    assert job.recording.duration == 12.0
+
+
+@pytest.mark.django_db
+def test_a_step_nobody_asked_for_is_skipped(owner: User) -> None:
+    with recipe_of():
+        job = run_all(make_job(owner, speakers=False))
+
+    assert job.status == "completed"
+    assert job.steps.get(name="diarize").status == "skipped"
+
+
+@pytest.mark.django_db
+def test_the_words_show_before_the_job_ends(owner: User) -> None:
+    with recipe_of():
+        job = make_job(owner)
+        with queue.silenced():
+            work.run_step(job.steps.get(name="normalize").pk, worker="test")
+            work.run_step(job.steps.get(name="transcribe", part=1).pk, worker="test")
+
+    assert job.steps.get(name="transcribe", part=1).preview == [[4.0, 6.0, "Part 1."]]
+    job.refresh_from_db()
+    assert job.status == "running"
+
+
+@pytest.mark.django_db
+def test_only_one_of_two_workers_gets_a_step(owner: User) -> None:
+    with recipe_of():
+        step = make_job(owner).steps.get(name="normalize")
+
+        first = conduct.claim(step.pk, worker="a")
+        second = conduct.claim(step.pk, worker="b")
+
+    assert first is not None
+    assert second is None
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_twenty_workers_at_once_one_gets_the_step(owner: User) -> None:
+    with recipe_of():
+        step = make_job(owner).steps.get(name="normalize")
+        claims: list[bool] = []
+
+        def try_claim() -> None:
+            claims.append(conduct.claim(step.pk, worker="x") is not None)
+            connection.close()
+
+        threads = [threading.Thread(target=try_claim) for _ in range(20)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert sorted(claims) == [False] * 19 + [True]
+
+
+@pytest.mark.django_db
+def test_a_worker_given_up_for_dead_can_save_nothing(owner: User, tmp_path: Path) -> None:
+    with recipe_of():
+        step = make_job(owner).steps.get(name="normalize")
+        stale = conduct.claim(step.pk, worker="a")
+        assert stale is not None
+        conduct.fail(stale, EngineCrashed("worker_lost", "Gone."), seconds=1)
+        fresh = conduct.claim(step.pk, worker="b")
+        files = JobFiles(step.job, "normalize", 0, stale.attempt, tmp_path)
+        files.dump("facts.json", {"duration": 1})
+
+        with pytest.raises(ClaimLost):
+            conduct.finish(stale, files, warnings=[], seconds=1)
+
+        assert fresh is not None
+        assert not conduct.renew(stale)
+        assert not conduct.report(stale, progress=0.9)
+        assert conduct.renew(fresh)
+    assert not Artifact.objects.exists()
+
+
+@pytest.mark.django_db
+def test_a_retryable_error_is_tried_three_times_and_then_fails_the_job(owner: User) -> None:
+    def crash(*args: object) -> None:
+        raise EngineCrashed("boom", "The engine fell over.")
+
+    with recipe_of(normalize=crash):
+        job = make_job(owner)
+        for _ in range(5):
+            job.steps.filter(status="ready").update(not_before=timezone.now())
+            with queue.silenced():
+                work.run_step(job.steps.get(name="normalize").pk, worker="test")
+
+    job.refresh_from_db()
+    assert job.steps.get(name="normalize").attempt == 3
+    assert (job.status, job.error_code, job.error_message) == ("failed", "boom", "The engine fell over.")
+    assert not job.steps.filter(status__in=["waiting", "ready", "running"]).exists()
+
+
+@pytest.mark.django_db
+def test_bad_input_is_not_tried_again(owner: User) -> None:
+    def refuse(*args: object) -> None:
+        raise InputError("no_audio", "There is no sound in this file.")
+
+    with recipe_of(normalize=refuse):
+        job = run_all(make_job(owner))
+
+    assert (job.status, job.error_message) == ("failed", "There is no sound in this file.")
+    assert job.steps.get(name="normalize").attempt == 1
+
+
+@pytest.mark.django_db
+def test_an_unexpected_error_is_counted_and_explained(owner: User) -> None:
+    def bug(*args: object) -> None:
+        raise ZeroDivisionError
+
+    with recipe_of(normalize=bug):
+        step = make_job(owner).steps.get(name="normalize")
+        with queue.silenced():
+            work.run_step(step.pk, worker="test")
+
+    step.refresh_from_db()
+    assert (step.status, step.failures, step.error_code) == ("ready", 1, "internal")
+    assert "ZeroDivisionError" in step.error_message
+
+
+@pytest.mark.django_db
+def test_failed_diarization_costs_a_warning_and_not_the_text(owner: User) -> None:
+    def refuse(*args: object) -> None:
+        raise InputError("no_voices", "No voices could be told apart.")
+
+    with recipe_of(diarize=refuse):
+        job = run_all(make_job(owner))
+
+    assert job.status == "completed"
+    assert job.transcript.segments.count() == PARTS
+    assert job.warnings == ["Finding speakers did not work, so its result is missing: No voices could be told apart."]
+
+
+@pytest.mark.django_db
+def test_the_percent_never_falls(owner: User) -> None:
+    seen: list[float] = []
+
+    def crash_once(files: object, options: object, run: object, part: int) -> None:
+        job = Job.objects.get()
+        seen.append(job.percent)
+        if len(seen) == 1:
+            raise EngineCrashed("boom", "Once.")
+
+    with recipe_of(transcribe=crash_once, assemble=lambda *args: None), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("jobs.services.results._KEEPERS", {})
+        job = run_all(make_job(owner))
+
+    assert seen == sorted(seen)
+    assert job.status == "completed"
+
+
+@pytest.mark.django_db
+def test_a_recording_that_has_no_parts_still_completes(owner: User) -> None:
+    with recipe_of(assemble=lambda *args: None), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.jobs.recipes.PARTS", 0)
+        patch.setattr("jobs.services.results._KEEPERS", {})
+        job = run_all(make_job(owner))
+
+    assert job.status == "completed"
+    assert job.steps.get(name="transcribe").status == "skipped"
+
+
+@pytest.mark.django_db
+def test_a_step_put_back_is_not_claimed_before_its_time(owner: User) -> None:
+    with recipe_of():
+        step = make_job(owner).steps.get(name="normalize")
+        StepRun.objects.filter(pk=step.pk).update(not_before=timezone.now() + timedelta(seconds=5))
+
+        assert conduct.claim(step.pk, worker="a") is None
+
+
+@pytest.mark.django_db
+def test_the_scratch_folder_is_empty_after_a_step(owner: User) -> None:
+    with recipe_of():
+        run_all(make_job(owner))
+
+    assert list(work.scratch_dir().glob("*")) == []

@@ -1,0 +1,155 @@
+from datetime import timedelta
+
+import django_rq
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from jobs.models import Job, StepRun
+from jobs.services import conduct, lifecycle, recovery
+from jobs.services.recovery import CHILD_DIED, WORKER_LOST
+from tests.jobs.recipes import make_job, recipe_of
+
+
+def make_old(step: StepRun, **values: object) -> None:
+    StepRun.objects.filter(pk=step.pk).update(**values)
+
+
+@pytest.mark.django_db
+def test_a_step_whose_lease_ran_out_is_ready_again(owner: User) -> None:
+    with recipe_of():
+        step = make_job(owner).steps.get(name="normalize")
+        conduct.claim(step.pk, worker="a")
+        make_old(step, lease_until=timezone.now() - timedelta(seconds=1))
+
+        swept = recovery.sweep()
+
+    step.refresh_from_db()
+    assert swept.expired == 1
+    assert (step.status, step.failures, step.error_code) == ("ready", 1, WORKER_LOST.code)
+
+
+@pytest.mark.django_db
+def test_a_step_with_a_living_worker_is_left_alone(owner: User) -> None:
+    with recipe_of():
+        step = make_job(owner).steps.get(name="normalize")
+        conduct.claim(step.pk, worker="a")
+
+        swept = recovery.sweep()
+
+    step.refresh_from_db()
+    assert (swept.total, step.status) == (0, "running")
+
+
+@pytest.mark.django_db
+def test_a_step_that_kills_its_worker_each_time_fails_after_three_attempts(owner: User) -> None:
+    with recipe_of():
+        job = make_job(owner)
+        step = job.steps.get(name="normalize")
+        for _ in range(3):
+            make_old(step, not_before=timezone.now())
+            claim = conduct.claim(step.pk, worker="a")
+            assert claim is not None
+            recovery.lose(step.pk, claim.attempt, CHILD_DIED)
+
+    job.refresh_from_db()
+    assert (job.status, job.error_code) == ("failed", "worker_died")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_after_redis_was_emptied_the_queue_is_told_again(owner: User) -> None:
+    with recipe_of():
+        job = make_job(owner)
+        step = job.steps.get(name="normalize")
+        conduct.ring(step.pk)
+        queue = django_rq.get_queue("cpu")
+        assert queue.count == 1
+        queue.connection.flushall()
+        make_old(step, rung_at=timezone.now() - timedelta(seconds=60))
+
+        swept = recovery.sweep()
+
+        assert (swept.rung, queue.count) == (1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_step_that_waits_its_turn_is_not_queued_twice(owner: User) -> None:
+    with recipe_of():
+        step = make_job(owner).steps.get(name="normalize")
+        conduct.ring(step.pk)
+        make_old(step, rung_at=timezone.now() - timedelta(seconds=60))
+
+        recovery.sweep()
+
+        assert django_rq.get_queue("cpu").count == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_doorbell_lost_between_queue_and_claim_rings_again(owner: User) -> None:
+    with recipe_of():
+        step = make_job(owner).steps.get(name="normalize")
+        conduct.ring(step.pk)
+        queue = django_rq.get_queue("cpu")
+        queue.connection.lpop(queue.key)  # taken out by a worker that then died; the job's hash is still there
+        make_old(step, rung_at=timezone.now() - timedelta(seconds=60))
+
+        recovery.sweep()
+
+        assert queue.count == 1
+
+
+@pytest.mark.django_db
+def test_a_job_nobody_would_touch_again_is_moved_on(owner: User) -> None:
+    with recipe_of():
+        job = make_job(owner)
+        job.steps.filter(name="normalize").update(status="done")
+
+        swept = recovery.sweep()
+
+    assert swept.advanced == 1
+    assert job.steps.filter(name="transcribe", status="ready").count() == 3
+
+
+@pytest.mark.django_db
+def test_a_worker_shut_down_hands_its_step_back_without_a_failure(owner: User) -> None:
+    with recipe_of():
+        step = make_job(owner).steps.get(name="normalize")
+        claim = conduct.claim(step.pk, worker="a")
+        assert claim is not None
+
+        recovery.hand_back(step.pk, claim.attempt)
+
+    step.refresh_from_db()
+    assert (step.status, step.failures) == ("ready", 0)
+
+
+@pytest.mark.django_db
+def test_a_running_step_of_a_cancelled_job_ends_when_its_worker_is_lost(owner: User) -> None:
+    with recipe_of():
+        job = make_job(owner)
+        step = job.steps.get(name="normalize")
+        conduct.claim(step.pk, worker="a")
+        lifecycle.cancel(job)
+        make_old(step, lease_until=timezone.now() - timedelta(seconds=1))
+
+        recovery.sweep()
+
+    step.refresh_from_db()
+    assert step.status == "cancelled"
+    assert Job.objects.get().status == "cancelled"
+
+
+def test_scratch_of_dead_processes_is_removed_and_of_living_ones_kept(settings: object) -> None:
+    import os
+
+    from jobs.services.work import scratch_dir
+
+    dead = scratch_dir().parent / "999999999"
+    dead.mkdir(parents=True)
+    scratch_dir().mkdir(parents=True, exist_ok=True)
+
+    removed = recovery.remove_dead_scratch()
+
+    assert removed == 1
+    assert not dead.exists()
+    assert (scratch_dir().parent / str(os.getpid())).exists()

@@ -1,0 +1,153 @@
+import random
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.core.management import call_command
+from django.utils import timezone
+
+from jobs import storage
+from jobs.models import Artifact, Job, Recording, Upload
+from jobs.services import retention, upload
+from jobs.state import JOB_ACTIVE, JobStatus
+from tests.jobs.recipes import make_job, make_recording, recipe_of
+from transcriber.env import Env
+
+
+def aged(owner: User | None, status: str, days: float, **values: Any) -> Recording:
+    """A recording whose job ended `days` ago."""
+    recording = make_recording(owner, **values)
+    recording.media_key = f"recordings/{recording.pk}/media"
+    recording.save()
+    default_storage.save(recording.media_key, ContentFile(b"0123456789"))
+    with recipe_of():
+        job = make_job(owner, recording=recording)
+    then = timezone.now() - timedelta(days=days)
+    Job.objects.filter(pk=job.pk).update(status=status, ended_at=None if status in JOB_ACTIVE else then)
+    Recording.objects.filter(pk=recording.pk).update(created_at=then)
+    return recording
+
+
+@pytest.fixture
+def rules(settings: Any) -> Env:
+    settings.ENV = Env(
+        RETENTION_COMPLETED_DAYS=90, RETENTION_FAILED_DAYS=30, RETENTION_CANCELLED_DAYS=7, RETENTION_MEDIA_DAYS=10
+    )
+    return settings.ENV
+
+
+def test_exactly_the_due_ones_of_many_random_rows_are_deleted(owner: User, rules: Env) -> None:
+    dice = random.Random(7)
+    days = {"completed": 90, "failed": 30, "cancelled": 7}
+    kept: set[UUID] = set()
+    gone: set[UUID] = set()
+    for _ in range(120):
+        status, age = dice.choice(list(JobStatus)), dice.uniform(0, 120)
+        recording = aged(owner, status, age)
+        (gone if age > days.get(status, 10**6) else kept).add(recording.pk)
+
+    tally = retention.clean()
+
+    assert set(Recording.objects.values_list("pk", flat=True)) == kept
+    assert tally.failed == 0
+    assert tally.freed_bytes >= 10 * len(gone)
+    stored = {key.split("/")[1] for key in storage.keys_below("recordings")}
+    assert not stored & {str(pk) for pk in gone}
+
+
+def test_a_dry_run_lists_the_same_and_deletes_nothing(owner: User, rules: Env) -> None:
+    for days in (1, 40, 100):
+        aged(owner, "failed", days)
+        aged(owner, "completed", days)
+    said: list[str] = []
+
+    dry = retention.clean(is_dry_run=True, tell=said.append)
+    assert Recording.objects.count() == 6
+    real = retention.clean()
+
+    assert dry.deleted == real.deleted == len(said)
+
+
+def test_media_past_its_time_goes_and_the_recording_stays(owner: User, rules: Env) -> None:
+    recording = aged(owner, "completed", 20)
+
+    retention.clean()
+
+    recording.refresh_from_db()
+    assert recording.media_key == ""
+
+
+def test_running_work_is_never_touched(owner: User, rules: Env) -> None:
+    recording = aged(owner, "failed", 400)
+    with recipe_of():
+        make_job(owner, recording=recording)  # it was started again
+
+    retention.clean()
+
+    assert Recording.objects.filter(pk=recording.pk).exists()
+
+
+def test_one_failure_does_not_stop_the_rest(owner: User, rules: Env, monkeypatch: pytest.MonkeyPatch) -> None:
+    broken, fine = aged(owner, "failed", 40), aged(owner, "failed", 50)
+    real = retention.lifecycle.delete_recording
+
+    def delete(recording: Recording) -> int:
+        if recording.pk == broken.pk:
+            raise OSError("disk on fire")
+        return real(recording)
+
+    monkeypatch.setattr(retention.lifecycle, "delete_recording", delete)
+    said: list[str] = []
+
+    tally = retention.clean(tell=said.append)
+
+    assert (tally.failed, tally.scanned - tally.deleted) == (1, 1)
+    assert any("failed" in line for line in said)
+    assert not Recording.objects.filter(pk=fine.pk).exists()
+
+
+def test_working_files_of_old_jobs_go_and_the_exports_stay(owner: User, rules: Env) -> None:
+    recording = aged(owner, "completed", 5)
+    job = recording.jobs.get()
+    for name in ("audio.wav", "transcript.txt"):
+        key = f"jobs/{job.pk}/x/0/1-{name}"
+        default_storage.save(key, ContentFile(b"x"))
+        Artifact.objects.create(job=job, step="x", name=name, key=key, size_bytes=1, sha256="")
+
+    retention.clean()
+
+    assert list(Artifact.objects.values_list("name", flat=True)) == ["transcript.txt"]
+
+
+def test_unfinished_uploads_go_after_a_day(owner: User, rules: Env) -> None:
+    old = upload.begin(owner=owner, original_name="a.wav", size_bytes=5)
+    new = upload.begin(owner=owner, original_name="b.wav", size_bytes=5)
+    Upload.objects.filter(pk=old.pk).update(updated_at=timezone.now() - timedelta(hours=25))
+
+    retention.clean()
+
+    assert list(Upload.objects.all()) == [new]
+    assert not upload.part_path(old).exists()
+
+
+def test_recordings_of_the_command_line_do_not_stay(rules: Env, db: None) -> None:
+    aged(None, "completed", 3)
+
+    retention.clean()
+
+    assert not Recording.objects.exists()
+
+
+def test_the_command_prints_what_it_did(owner: User, rules: Env, capsys: pytest.CaptureFixture[str]) -> None:
+    aged(owner, "failed", 40)
+
+    call_command("cleanup", "--dry-run")
+    call_command("cleanup")
+
+    lines = capsys.readouterr().out.splitlines()
+    assert "scanned 1, to delete 1, failed 0, freed 0 bytes" in lines
+    assert "scanned 1, deleted 1, failed 0, freed 10 bytes" in lines

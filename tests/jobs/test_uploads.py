@@ -1,0 +1,179 @@
+import base64
+from io import BytesIO
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from jobs.models import Job, Recording, Upload
+from jobs.services import upload
+from jobs.services.upload import UploadConflict
+from media_pipeline.errors import InputError
+from tests.speech import Line, render
+
+PIECE = "application/offset+octet-stream"
+
+
+def begin(client: Client, name: str, size: int) -> str:
+    encoded = base64.b64encode(name.encode()).decode()
+    response = client.post(
+        reverse("upload_create"), headers={"Upload-Length": str(size), "Upload-Metadata": f"filename {encoded}"}
+    )
+    assert response.status_code == 201, response.content
+    return str(response["Location"])
+
+
+def send(client: Client, address: str, offset: int, data: bytes) -> int:
+    return client.patch(address, data, content_type=PIECE, headers={"Upload-Offset": str(offset)}).status_code
+
+
+def send_all(client: Client, name: str, data: bytes) -> str:
+    address = begin(client, name, len(data))
+    for offset in range(0, len(data), 100_000):
+        assert send(client, address, offset, data[offset : offset + 100_000]) == 204
+    return address
+
+
+def options(**changed: str) -> dict[str, str]:
+    return {"engine": "auto", "speakers": "none", "language": "", **changed}
+
+
+@pytest.fixture
+def speech() -> bytes:
+    return render([Line("slt", "We will discuss the budget today.", 0.3)]).path.read_bytes()
+
+
+def test_a_file_sent_in_pieces_becomes_a_recording_with_a_queued_job(browser: Client, speech: bytes) -> None:
+    address = send_all(browser, "Meeting «Ω» 😀.wav", speech)
+
+    response = browser.post(f"{address}submit/", options())
+
+    recording = Recording.objects.get()
+    assert response.status_code == 201
+    assert response.json()["url"] == reverse("recording", args=[recording.pk])
+    assert (recording.title, recording.original_name) == ("Meeting «Ω» 😀", "Meeting «Ω» 😀.wav")
+    assert recording.duration == pytest.approx(2.5, abs=1.5)
+    assert Job.objects.get().status == "queued"
+    assert not Upload.objects.exists()
+    assert browser.get(reverse("media", args=[recording.pk])).getvalue() == speech
+
+
+def test_an_upload_goes_on_where_it_was_cut(browser: Client) -> None:
+    address = begin(browser, "a.wav", 10)
+    send(browser, address, 0, b"01234")
+
+    head = browser.head(address)
+
+    assert (head["Upload-Offset"], head["Upload-Length"]) == ("5", "10")
+    assert send(browser, address, 5, b"56789") == 204
+
+
+def test_a_piece_at_the_wrong_place_changes_nothing(browser: Client) -> None:
+    address = begin(browser, "a.wav", 10)
+    send(browser, address, 0, b"01234")
+
+    assert send(browser, address, 3, b"xxx") == 409
+    assert browser.head(address)["Upload-Offset"] == "5"
+
+
+def test_more_bytes_than_announced_are_refused(browser: Client) -> None:
+    address = begin(browser, "a.wav", 4)
+
+    assert send(browser, address, 0, b"01234") == 413
+    assert browser.head(address)["Upload-Offset"] == "0"
+
+
+def test_two_clients_on_one_upload_never_mix_bytes(owner: User) -> None:
+    begun = upload.begin(owner=owner, original_name="a.wav", size_bytes=10)
+
+    class Nosy(BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            with pytest.raises(UploadConflict):
+                upload.append(begun, offset=0, body=BytesIO(b"yy"))
+            return super().read(size)
+
+    assert upload.append(begun, offset=0, body=Nosy(b"xx")) == 2
+    assert upload.part_path(begun).read_bytes() == b"xx"
+
+
+@pytest.mark.parametrize(
+    ("name", "size", "status", "word"),
+    [
+        ("empty.wav", 0, 422, "empty"),
+        ("huge.wav", 10**15, 413, "larger than"),
+        ("notes.txt", 10, 422, "not a kind of file"),
+        ("page.svg", 10, 422, "not a kind of file"),
+    ],
+)
+def test_a_file_that_cannot_be_used_is_refused_at_once(
+    browser: Client, name: str, size: int, status: int, word: str
+) -> None:
+    encoded = base64.b64encode(name.encode()).decode()
+    headers = {"Upload-Length": str(size), "Upload-Metadata": f"filename {encoded}"}
+
+    response = browser.post(reverse("upload_create"), headers=headers)
+
+    assert response.status_code == status
+    assert word in response.json()["error"]
+    assert not Upload.objects.exists()
+
+
+def test_what_is_no_media_is_refused_in_a_sentence_and_leaves_nothing(browser: Client) -> None:
+    address = send_all(browser, "notes.mp3", b"These are only notes, renamed.\n" * 50)
+
+    response = browser.post(f"{address}submit/", options())
+
+    assert response.status_code == 422
+    assert response.json()["error"].endswith(".")
+    assert not Recording.objects.exists() and not Upload.objects.exists() and not Job.objects.exists()
+    assert list((settings.DATA_DIR / "uploads").glob("*")) == []
+
+
+def test_wrong_options_are_explained_and_the_upload_is_kept(browser: Client, speech: bytes) -> None:
+    address = send_all(browser, "a.wav", speech)
+
+    wrong = browser.post(f"{address}submit/", options(speakers="exact"))
+    spanish = browser.post(f"{address}submit/", options(engine="pocketsphinx", language="es"))
+    right = browser.post(f"{address}submit/", options())
+
+    assert (wrong.status_code, list(wrong.json()["fields"])) == (400, ["speaker_count"])
+    assert (spanish.status_code, list(spanish.json()["fields"])) == (400, ["language"])
+    assert right.status_code == 201
+
+
+def test_an_unfinished_upload_cannot_be_submitted(browser: Client) -> None:
+    address = begin(browser, "a.wav", 10)
+
+    assert browser.post(f"{address}submit/", options()).status_code == 409
+
+
+def test_an_upload_can_be_given_up(browser: Client) -> None:
+    address = begin(browser, "a.wav", 10)
+
+    assert browser.delete(address).status_code == 204
+    assert browser.head(address).status_code == 404
+
+
+def test_a_name_with_a_path_is_only_a_name(browser: Client, speech: bytes) -> None:
+    address = send_all(browser, "../../etc/cron.d/evil\".wav", speech)
+    browser.post(f"{address}submit/", options())
+
+    recording = Recording.objects.get()
+    assert recording.title == 'evil"'
+    assert recording.media_key == f"recordings/{recording.pk}/media"
+    assert "attachment" not in browser.get(reverse("media", args=[recording.pk]))["Content-Disposition"]
+
+
+def test_the_web_side_of_an_upload_takes_no_path_from_the_form(browser: Client, speech: bytes) -> None:
+    address = send_all(browser, "a.wav", speech)
+
+    response = browser.post(f"{address}submit/", options(engine="whisper", model="/etc/passwd"))
+
+    assert (response.status_code, list(response.json()["fields"])) == (400, ["model"])
+
+
+def test_an_empty_service_call_says_what_is_wrong(owner: User) -> None:
+    with pytest.raises(InputError, match="empty"):
+        upload.begin(owner=owner, original_name="a.wav", size_bytes=0)

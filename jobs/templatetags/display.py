@@ -4,7 +4,7 @@ import datetime
 
 from django import template
 from django.utils import formats, timezone
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language_info, gettext, ngettext
 
 register = template.Library()
 
@@ -83,3 +83,14 @@ def day(moment: datetime.datetime | None) -> str:
 def tone(index: int | None) -> str:
     """The color class of a speaker: "speaker-3". Colors repeat after eight; empty for nobody."""
     return "" if index is None or index < 0 else f"speaker-{index % SPEAKER_TONES}"
+
+
+@register.filter
+def language_name(code: str | None) -> str:
+    """The name of a BCP 47 language: "en" is "English". A code without a known name stays as it is."""
+    if not code:
+        return ""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code

@@ -7,7 +7,7 @@ import { recall, remember } from "./lib/storage.js";
 
 const AT_ONCE = 2;
 const RETRY_DELAYS_MS = [0, 1000, 3000, 5000, 10_000, 20_000];
-const REMEMBERED = ["language", "engine", "model", "speakers", "speaker_count"];
+const REMEMBERED = ["language", "engine", "speakers", "speaker_count"];
 
 const form = document.querySelector("[data-upload]");
 const limits = {
@@ -17,6 +17,7 @@ const limits = {
 };
 const list = form.querySelector("[data-files]");
 const rows = [];
+let allModels = null;
 
 function word(name, values = {}) {
   return fill(form.querySelector(`[data-word="${name}"]`).textContent, values);
@@ -257,6 +258,7 @@ function fields(name) {
 }
 
 function restoreChoices() {
+  showEngine();
   const saved = recall("options") ?? {};
   for (const name of REMEMBERED.filter((name) => saved[name])) {
     for (const field of fields(name)) {
@@ -265,16 +267,27 @@ function restoreChoices() {
     }
   }
   showEngine();
+  const model = form.querySelector("[data-model]");
+  if ([...model.options].some((option) => option.value === saved.model)) model.value = saved.model;
 }
 
 function rememberChoices() {
   const data = new FormData(form);
-  remember("options", Object.fromEntries(REMEMBERED.map((name) => [name, data.get(name) ?? ""])));
+  remember("options", Object.fromEntries([...REMEMBERED, "model"].map((name) => [name, data.get(name) ?? ""])));
 }
 
+/** Name the engine beside "more", and offer its models. "Automatic" has none to choose from. */
 function showEngine() {
   const chosen = form.querySelector('[name="engine"]:checked');
   form.querySelector("[data-engine-now]").textContent = chosen ? chosen.dataset.title : "";
+  const select = form.querySelector("[data-model]");
+  allModels ??= [...select.options];
+  const wanted = select.value;
+  const fitting = allModels.filter((option) => !option.dataset.engine || option.dataset.engine === chosen?.value);
+  select.replaceChildren(...fitting);
+  select.value = fitting.some((option) => option.value === wanted) ? wanted : "";
+  select.disabled = fitting.length < 3; // one model only: nothing to choose
+  form.querySelector("[data-model-field]").hidden = select.disabled;
 }
 
 // Wiring ---------------------------------------------------------------------------------------------------------------
@@ -284,9 +297,9 @@ form.querySelector("[data-file-input]").addEventListener("change", (event) => {
   event.target.value = "";
 });
 form.addEventListener("change", (event) => {
-  if (!REMEMBERED.includes(event.target.name)) return;
-  rememberChoices();
+  if (![...REMEMBERED, "model"].includes(event.target.name)) return;
   showEngine();
+  rememberChoices();
 });
 form.addEventListener("submit", (event) => {
   event.preventDefault();

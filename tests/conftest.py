@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
+from django.http.response import HttpResponseBase
 from django.test import Client
 
 
@@ -53,3 +55,12 @@ def browser(owner: User) -> Client:
     client = Client()
     client.force_login(owner)
     return client
+
+
+def body(response: HttpResponseBase) -> bytes:
+    """The bytes of a response, streamed or not."""
+
+    async def collect() -> bytes:
+        return b"".join([piece async for piece in response.streaming_content])  # type: ignore[attr-defined]
+
+    return async_to_sync(collect)() if response.streaming else response.content  # type: ignore[attr-defined,no-any-return]

@@ -1,6 +1,8 @@
 """Real servers for tests, each on a free port with a folder of its own, each gone when its block ends."""
 
+import atexit
 import contextlib
+import functools
 import os
 import re
 import shutil
@@ -172,7 +174,7 @@ class Product:
 
     def pids(self) -> dict[int, str]:
         """Every living process of it, however deep, with its command line."""
-        return _marked(self.mark)
+        return _processes_with(self.mark, str(self.data_dir))
 
     def pids_of(self, text: str) -> list[int]:
         """Those whose command line contains `text`, such as "work --lane gpu" or "work_child"."""
@@ -227,8 +229,7 @@ def start_product(folder: Path, **variables: str) -> Product:
     """Start the product without waiting for it: `url` is empty until it says that it is ready."""
     mark = f"test-{uuid.uuid4()}"
     everything = product_variables(folder, **variables) | {"TRANSCRIBER_TEST_MARK": mark}
-    prepared = _manage(everything, "prepare")
-    assert prepared.returncode == 0, prepared.stderr
+    prepare(everything)
     process = subprocess.Popen(
         [*DIE_WITH_TESTS, sys.executable, "manage.py", "serve"],
         cwd=ROOT,
@@ -241,6 +242,26 @@ def start_product(folder: Path, **variables: str) -> Product:
     product = Product("", Path(everything["DATA_DIR"]), process, mark, everything["SETUP_TOKEN"], everything)
     threading.Thread(target=_read, args=(product,), daemon=True).start()
     return product
+
+
+def prepare(variables: dict[str, str]) -> None:
+    """Make database and static files ready, from a copy of ready ones where that does."""
+    data = Path(variables["DATA_DIR"])
+    if not data.exists() and "DATABASE_URL" not in variables:
+        shutil.copytree(_prepared_data(), data)
+        return
+    prepared = _manage(variables, "prepare")
+    assert prepared.returncode == 0, prepared.stderr
+
+
+@functools.cache
+def _prepared_data() -> Path:
+    """A data folder with an empty database and static files, made once."""
+    folder = Path(tempfile.mkdtemp(prefix="transcriber-prepared-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    (folder / "data").mkdir()
+    prepare(product_variables(folder))
+    return folder / "data"
 
 
 def product_variables(folder: Path, **variables: str) -> dict[str, str]:
@@ -274,15 +295,19 @@ def _manage(variables: Mapping[str, str], *arguments: str) -> "subprocess.Comple
     return subprocess.run(argv, cwd=ROOT, env=variables, capture_output=True, text=True, check=False)
 
 
-def _marked(mark: str) -> dict[int, str]:
-    """Living processes that inherited `mark` in their environment, with their command lines."""
+def _processes_with(mark: str, argument: str) -> dict[int, str]:
+    """Living processes with `mark` in their environment or `argument` in their command line, and those command lines.
+
+    Redis writes its title over its environment, so it is known by the path of its socket.
+    """
     found = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            is_marked = mark.encode() in (folder / "environ").read_bytes()
+            command = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
+            is_marked = argument in command or mark.encode() in (folder / "environ").read_bytes()
             is_zombie = (folder / "stat").read_text().rpartition(")")[2].split()[0] == "Z"
-            if is_marked and not is_zombie:
-                found[int(folder.name)] = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode().strip()
         except OSError:  # it ended while we looked, or is not ours
             continue
+        if is_marked and not is_zombie:
+            found[int(folder.name)] = command
     return found

@@ -63,10 +63,12 @@ def clean(*, is_dry_run: bool = False, tell: Callable[[str], None] = lambda line
 
 
 def _everything_due() -> Iterator[Due]:
-    for recording in _recordings_due():
+    due = {recording.pk: recording for recording in _recordings_due()}
+    for recording in due.values():
         yield Due(f"recording {recording.pk}", partial(lifecycle.delete_recording, recording))
     for recording in _media_due():
-        yield Due(f"media of recording {recording.pk}", partial(lifecycle.delete_media, recording))
+        if recording.pk not in due:
+            yield Due(f"media of recording {recording.pk}", partial(lifecycle.delete_media, recording))
     for artifact in _working_files_due():
         yield Due(f"working file {artifact.key}", partial(_delete_artifact, artifact))
     for unfinished in upload.expired():

@@ -203,4 +203,6 @@ async def test_the_socket_is_closed_to_visitors_and_strangers(done: Job, owner: 
 def test_the_options_on_a_job_row_read_back_the_same(done: Job) -> None:
     from jobs import pipeline_gateway
 
-    assert msgspec.to_builtins(pipeline_gateway.options_of(done)) == done.options
+    read = pipeline_gateway.options_of(done)
+
+    assert msgspec.json.decode(msgspec.json.encode(read)) == done.options

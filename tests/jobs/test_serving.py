@@ -7,6 +7,7 @@ from django.urls import reverse
 
 from jobs.models import Recording
 from jobs.views.serving import byte_range
+from tests.conftest import body
 from tests.jobs.recipes import make_recording
 
 CONTENT = bytes(range(256)) * 4000
@@ -48,7 +49,7 @@ def test_media_comes_whole_without_a_range(browser: Client, recording: Recording
     assert response.status_code == 200
     assert (response["Content-Type"], response["Accept-Ranges"]) == ("audio/mpeg", "bytes")
     assert response["Content-Length"] == str(len(CONTENT))
-    assert response.getvalue() == CONTENT
+    assert body(response) == CONTENT
 
 
 def test_media_comes_by_range(browser: Client, recording: Recording) -> None:
@@ -56,7 +57,7 @@ def test_media_comes_by_range(browser: Client, recording: Recording) -> None:
 
     assert response.status_code == 206
     assert response["Content-Range"] == f"bytes 300000-700000/{len(CONTENT)}"
-    assert response.getvalue() == CONTENT[300000:700001]
+    assert body(response) == CONTENT[300000:700001]
 
 
 def test_a_range_beyond_the_file_is_answered_416(browser: Client, recording: Recording) -> None:

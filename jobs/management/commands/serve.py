@@ -31,6 +31,11 @@ POLL_SECONDS = 0.1
 ANSWER_SECONDS = 10.0
 NAME_WIDTH = 12
 BACKLOG = 256
+# What Redis says at every start and stop, whatever its log level.
+REDIS_NOISE = re.compile(
+    "oO0Oo|Redis version=|Configuration loaded|Server initialized|overcommit"
+    "|Received SIGTERM|User requested|ready to exit"
+)
 
 
 class Command(BaseCommand):
@@ -88,6 +93,8 @@ class Command(BaseCommand):
 
     def _emit(self, name: str, line: str) -> None:
         """A line of a program's log, led by its name; JSON lines stay as they are."""
+        if name == "redis" and REDIS_NOISE.search(line):
+            return
         is_json = settings.ENV.LOG_FORMAT == "json" and line.startswith("{")
         _write(self.stderr, line if is_json else f"{name:<{NAME_WIDTH}}| {line}")
 

@@ -132,10 +132,14 @@ def test_missing_weights_never_hold_up_the_start(tmp_path: Path) -> None:
         assert urllib.request.urlopen(f"{product.url}health/live/").status == 200
 
 
-def test_a_web_server_that_cannot_start_ends_it_with_a_reason(tmp_path: Path) -> None:
-    product = start_product(tmp_path, PATH="/nonexistent:/usr/bin:/bin", REDIS_URL="not-an-address")
+def test_a_redis_that_cannot_start_ends_it_with_the_reason(tmp_path: Path) -> None:
+    broken = tmp_path / "bin" / "redis-server"
+    broken.parent.mkdir()
+    broken.write_text("#!/bin/sh\necho no room left\nexit 3\n")
+    broken.chmod(0o755)
+    product = start_product(tmp_path, PATH=f"{broken.parent}:{os.environ['PATH']}")
 
-    product.process.wait(60)
-
-    assert product.process.returncode == 1
+    assert product.process.wait(60) == 1
+    wait_until(lambda: "redis ended (exit status 3)" in product.log(), "the reason")
+    assert any(line.startswith("redis") and "no room left" in line for line in product.lines)
     wait_until(lambda: not product.pids(), "the end of everything", seconds=5)

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError
-from django.db.utils import ConnectionDoesNotExist, OperationalError
+from django.db.utils import OperationalError
 
 STAMP_NAME = ".collected"
 
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
         try:
             call_command("migrate", interactive=False, verbosity=0)
-        except (OperationalError, ConnectionDoesNotExist) as error:
+        except OperationalError as error:
             raise CommandError(f"The database cannot be used: {error}") from error
         except DatabaseError as error:
             raise CommandError(f"The database could not be brought up to date: {error}") from error
@@ -43,7 +43,7 @@ def _fingerprint() -> str:
     """Changes with any file to collect and with what is made of them."""
     from django.contrib.staticfiles.finders import get_finders
 
-    seen = hashlib.sha256(settings.STORAGES["staticfiles"]["BACKEND"].encode())
+    seen = hashlib.sha256(str(settings.STORAGES["staticfiles"]).encode())
     for finder in get_finders():
         for name, storage in finder.list(["CVS", ".*", "*~"]):
             status = Path(storage.path(name)).stat()

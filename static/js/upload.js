@@ -193,12 +193,16 @@ function uploaded(row) {
   if (row.isWanted) submit(row);
 }
 
+function refusal(code) {
+  return word(code >= 500 ? "broken" : "server", { code });
+}
+
 function failed(row, error) {
   const code = error.originalResponse?.getStatus();
   const said = error.originalResponse && sentence(error.originalResponse.getBody());
   if (said) show(row, "failed", said);
   else if (code === 401 || code === 403) show(row, "failed", word("signedout"));
-  else show(row, "failed", code ? word("server", { code }) : word("offline"));
+  else show(row, "failed", code ? refusal(code) : word("offline"));
   startUploads();
 }
 
@@ -227,7 +231,7 @@ async function submit(row) {
   if (answer.status === 403 || answer.redirected) return show(row, "failed", word("signedout"));
   showFieldErrors(text);
   row.isWanted = false;
-  return show(row, "failed", sentence(text) ?? word("server", { code: answer.status }));
+  return show(row, "failed", sentence(text) ?? refusal(answer.status));
 }
 
 function done(row, url) {

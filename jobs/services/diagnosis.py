@@ -14,7 +14,7 @@ from rq import Worker
 
 from jobs import pipeline_gateway, storage
 from media_pipeline import devices, ffmpeg
-from media_pipeline.errors import PipelineError
+from media_pipeline.errors import EngineUnavailable
 
 DISK_FREE_MIN_BYTES = 2 * 1024**3
 
@@ -45,10 +45,8 @@ def examine() -> Iterator[Finding]:
 
 
 def _ffmpeg() -> Finding:
-    try:
-        return Finding("ffmpeg", ffmpeg.version())
-    except PipelineError as error:
-        return Finding("ffmpeg", "missing", error.message)
+    problem = ffmpeg.missing() or ""
+    return Finding("ffmpeg", "missing" if problem else "found", problem)
 
 
 def _database() -> Finding:
@@ -103,4 +101,7 @@ def _disk() -> Finding:
 
 
 def _gpu() -> Finding:
-    return Finding("device", devices.describe(settings.ENV.DEVICE))
+    try:
+        return Finding("device", devices.describe(settings.ENV.DEVICE))
+    except EngineUnavailable as error:
+        return Finding("device", settings.ENV.DEVICE, error.message)

@@ -1,5 +1,6 @@
 """`manage.py transcribe FILE`: the same job and steps as on the site, in this one process."""
 
+import logging
 import sys
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ class Command(BaseCommand):
         parser.add_argument("--output", type=Path, help="Write here instead of stdout.")
 
     def handle(self, *, file: Path, output: Path | None, **options: Any) -> None:
+        logging.getLogger().setLevel(logging.ERROR)  # stderr is for progress and for people
         try:
             text = self._transcribe(file, options)
             if output is None:

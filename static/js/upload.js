@@ -69,7 +69,7 @@ function update() {
   button.disabled = unwanted.length === 0;
   const count = unwanted.length;
   label.textContent = fill(isGoing ? label.dataset.going : count > 1 ? label.dataset.many : label.dataset.one, { count });
-  const isEnded = rows.length > 0 && rows.every((row) => row.state === "done");
+  const isEnded = !open.length && rows.some((row) => row.state === "done") && !rows.some((row) => row.state === "submitting");
   note.textContent = isEnded ? note.dataset.ended : isGoing ? note.dataset.going : open.length ? note.dataset.ready : note.dataset.none;
   list.hidden = rows.length === 0;
 }

@@ -1,0 +1,153 @@
+"""pyannote.audio: speaker diarization by neural networks, from a pipeline folder on this machine.
+
+The folder is what `pyannote/speaker-diarization-community-1` is on the Hugging Face hub: a config.yaml and its
+weights. Weights are read with pickle, so put only folders there that you trust.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from media_pipeline import devices
+from media_pipeline.engines.base import EngineInfo, models_path
+from media_pipeline.engines.torch_memory import crash_when_full
+from media_pipeline.errors import EngineUnavailable
+from media_pipeline.media import SAMPLE_RATE_HZ, Audio, Diarization, SpeakerTurn, SpeechRegion
+from media_pipeline.options import SpeakerOptions
+from media_pipeline.run import Machine, Run
+
+if TYPE_CHECKING:
+    from pyannote.audio import Pipeline
+    from pyannote.core import Annotation
+
+_CONFIG = "config.yaml"
+_HUB_NAMES = {"community-1": "pyannote/speaker-diarization-community-1"}
+# The part of the whole that each long stage ends at; clustering is what is left.
+_STAGES = {"segmentation": (0.0, 0.3), "embeddings": (0.3, 0.95)}
+
+
+def pipeline_folder(model: str, machine: Machine) -> Path:
+    """Where the pipeline `model` is expected: a known name's folder among the models, or the path itself."""
+    if model in _HUB_NAMES:
+        return models_path(machine, "pyannote") / model
+    return Path(model).expanduser()
+
+
+class PyannoteDiarizer:
+    """Tells speakers apart in real conversations, overlapping speech included."""
+
+    info: ClassVar[EngineInfo] = EngineInfo(
+        name="pyannote",
+        title="pyannote.audio",
+        models=tuple(_HUB_NAMES),
+        default_model="community-1",
+        takes_paths=True,
+        note="Good in real conversations; slow without a GPU, and holds the whole recording in memory.",
+    )
+
+    @classmethod
+    def missing(cls, model: str, machine: Machine) -> str | None:
+        """None when it can be used here; else one sentence that says what to do."""
+        if importlib.util.find_spec("pyannote") is None or importlib.util.find_spec("pyannote.audio") is None:
+            return "pyannote.audio is not installed: run `pip install -r requirements.txt`."
+        folder = pipeline_folder(model, machine)
+        if (folder / _CONFIG).is_file():
+            return None
+        source = _HUB_NAMES.get(model, "a pyannote pipeline")
+        return f"No pipeline is in {folder}: accept the terms of {source} on huggingface.co and copy its files there."
+
+    def __init__(self, model: str, machine: Machine) -> None:
+        problem = self.missing(model, machine)
+        if problem:
+            raise EngineUnavailable("engine_unavailable", problem)
+        self._device = devices.choose(machine.device)
+        with crash_when_full():
+            self._pipeline = _load(pipeline_folder(model, machine), self._device)
+
+    def diarize(self, audio: Audio, regions: Sequence[SpeechRegion], speakers: SpeakerOptions, run: Run) -> Diarization:
+        """Speaker turns, never overlapping: where people talk at once, whoever is most prominent.
+
+        `regions` are not used; pyannote finds speech by itself.
+        """
+        import torch
+
+        samples = audio.read(0.0, audio.facts.duration)
+        # A waveform in memory, never a path: decoding by torchcodec fails beside a CPU build of torch, and is slow.
+        file = {"waveform": torch.from_numpy(samples)[None], "sample_rate": SAMPLE_RATE_HZ}
+        with crash_when_full(), _unchanged_tf32():
+            output = self._pipeline(file, hook=_Progress(run), **_limits(speakers))
+        found = getattr(output, "exclusive_speaker_diarization", output)
+        return Diarization(self.info.name, tuple(_turns(found)))
+
+
+class _Progress:
+    """pyannote's hook: told stages by name, and how far the long ones are."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def __call__(
+        self,
+        stage: str,
+        artifact: object,
+        file: Mapping[str, Any] | None = None,
+        total: int | None = None,
+        completed: int | None = None,
+    ) -> None:
+        self._run.check()
+        if stage in _STAGES and total:
+            start, end = _STAGES[stage]
+            self._run.report(start + (end - start) * min(1.0, (completed or 0) / total))
+
+
+def _load(folder: Path, device: str) -> Pipeline:
+    try:
+        # Beside a CPU build of torch, a torchaudio built for CUDA raises OSError.
+        import torch
+        from pyannote.audio import Pipeline
+        from pyannote.audio.telemetry import set_telemetry_metrics
+    except (ImportError, OSError) as error:
+        raise EngineUnavailable(
+            "engine_unavailable", "pyannote.audio cannot be loaded: torchaudio and torch do not fit. Run set-up again."
+        ) from error
+    # It would report each use to its makers.
+    set_telemetry_metrics(False)
+    try:
+        pipeline = Pipeline.from_pretrained(folder)
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, ImportError) as error:
+        raise EngineUnavailable(
+            "bad_weights", f"The pyannote pipeline in {folder} cannot be loaded ({error}). Copy it there again."
+        ) from error
+    if pipeline is None:
+        raise EngineUnavailable("bad_weights", f"There is no pyannote pipeline in {folder}. Copy it there again.")
+    return pipeline.to(torch.device(device))
+
+
+@contextmanager
+def _unchanged_tf32() -> Iterator[None]:
+    """pyannote switches TF32 off for the whole process; other engines in it would slow down."""
+    import torch
+
+    matmul, cudnn = torch.backends.cuda.matmul, torch.backends.cudnn
+    before = matmul.allow_tf32, cudnn.allow_tf32
+    try:
+        yield
+    finally:
+        matmul.allow_tf32, cudnn.allow_tf32 = before
+
+
+def _limits(speakers: SpeakerOptions) -> dict[str, Any]:
+    wanted = {"num_speakers": speakers.exact, "min_speakers": speakers.minimum, "max_speakers": speakers.maximum}
+    return {name: value for name, value in wanted.items() if value is not None}
+
+
+def _turns(found: Annotation) -> Iterator[SpeakerTurn]:
+    """In time order, speakers numbered in order of first appearance."""
+    names: dict[str, str] = {}
+    for segment, _, label in found.itertracks(yield_label=True):
+        name = names.setdefault(label, f"SPEAKER_{len(names):02d}")
+        yield SpeakerTurn(float(segment.start), float(segment.end), name)

@@ -1,0 +1,134 @@
+"""From a recording to a transcript and its files."""
+
+from media_pipeline.engines import pool
+from media_pipeline.exports import registry as exports
+from media_pipeline.media import Audio, AudioFacts, ChunkTranscript, Diarization, SpeechPlan
+from media_pipeline.options import SpeakerOptions, TranscribeOptions
+from media_pipeline.recipe import Files, Lane, Recipe, Step
+from media_pipeline.run import Run
+from media_pipeline.steps.assemble import assemble
+from media_pipeline.steps.detect_speech import detect_speech
+from media_pipeline.steps.diarize import diarize
+from media_pipeline.steps.normalize import normalize
+from media_pipeline.steps.probe import probe
+from media_pipeline.steps.transcribe import transcribe
+from media_pipeline.transcript import Transcript
+
+VAD_ENGINE = "silero"
+
+
+def _normalize(files: Files, options: TranscribeOptions, run: Run, part: int) -> None:
+    source = files.media()
+    wav, facts, peaks = normalize(source, probe(source, options.max_duration), options.max_duration, run)
+    files.save("audio.wav", wav)
+    files.save("peaks.json", peaks)
+    files.dump("facts.json", facts)
+
+
+def _detect_speech(files: Files, options: TranscribeOptions, run: Run, part: int) -> None:
+    vad = pool.get("vad", VAD_ENGINE, "", run.machine)
+    files.dump("plan.json", detect_speech(_audio(files), vad, options, run))
+
+
+def _transcribe(files: Files, options: TranscribeOptions, run: Run, part: int) -> None:
+    engine = pool.get("stt", options.engine, options.model, run.machine)
+    files.dump("chunk.json", transcribe(_audio(files), _plan(files).chunks[part], options, engine, run))
+
+
+def _diarize(files: Files, options: TranscribeOptions, run: Run, part: int) -> None:
+    engine = pool.get("diarization", options.diarization_engine, "", run.machine)
+    speakers = options.speakers or SpeakerOptions()
+    files.dump("turns.json", diarize(_audio(files), _plan(files), speakers, engine, run))
+
+
+def _assemble(files: Files, options: TranscribeOptions, run: Run, part: int) -> None:
+    chunks = [
+        files.load("transcribe", "chunk.json", ChunkTranscript, index) for index in range(files.parts("transcribe"))
+    ]
+    turns = files.load("diarize", "turns.json", Diarization) if files.has("diarize") else None
+    facts = files.load("normalize", "facts.json", AudioFacts)
+    transcript = assemble(chunks, turns, facts.duration, options)
+    if chunks:  # without chunks, detect_speech has said already that nobody speaks
+        for warning in transcript.warnings:
+            run.warn(warning)
+    files.dump("transcript.json", transcript)
+
+
+def _export(files: Files, options: TranscribeOptions, run: Run, part: int) -> None:
+    transcript = files.load("assemble", "transcript.json", Transcript)
+    for done, path in enumerate(exports.write(transcript, {}, options.export_formats, run.workdir), start=1):
+        files.save(path.name, path)
+        run.report(done / len(options.export_formats))
+
+
+def _audio(files: Files) -> Audio:
+    return Audio(files.path("normalize", "audio.wav"), files.load("normalize", "facts.json", AudioFacts))
+
+
+def _plan(files: Files) -> SpeechPlan:
+    return files.load("detect_speech", "plan.json", SpeechPlan)
+
+
+def _one_per_chunk(files: Files) -> int:
+    return len(_plan(files).chunks)
+
+
+def _wants_speakers(options: TranscribeOptions) -> bool:
+    return options.speakers is not None
+
+
+# Time limits: FFmpeg decodes at hundreds of times real time, Whisper large on two cores needs some 30 s per second.
+TRANSCRIBE = Recipe(
+    "transcribe",
+    (
+        Step("normalize", "Preparing the audio", _normalize, Lane.CPU, weight=6, seconds_per_audio_second=0.5),
+        Step(
+            "detect_speech",
+            "Finding speech",
+            _detect_speech,
+            Lane.CPU,
+            weight=4,
+            needs=("normalize",),
+            seconds_per_audio_second=0.5,
+        ),
+        Step(
+            "transcribe",
+            "Transcribing",
+            _transcribe,
+            Lane.GPU,
+            weight=62,
+            needs=("detect_speech",),
+            parts=_one_per_chunk,
+            seconds_per_audio_second=40.0,
+        ),
+        Step(
+            "diarize",
+            "Telling speakers apart",
+            _diarize,
+            Lane.GPU,
+            weight=18,
+            needs=("detect_speech",),
+            when=_wants_speakers,
+            is_required=False,
+            seconds_per_audio_second=5.0,
+        ),
+        Step(
+            "assemble",
+            "Putting the text together",
+            _assemble,
+            Lane.CPU,
+            weight=4,
+            needs=("transcribe", "diarize"),
+            seconds_per_audio_second=0.1,
+        ),
+        Step(
+            "export",
+            "Writing files",
+            _export,
+            Lane.CPU,
+            weight=2,
+            needs=("assemble",),
+            seconds_per_audio_second=0.1,
+        ),
+    ),
+)

@@ -1,0 +1,36 @@
+"""Make one transcript of the chunks' words and the speakers' turns."""
+
+from collections.abc import Sequence
+
+from media_pipeline.media import ChunkTranscript, Diarization
+from media_pipeline.options import TranscribeOptions
+from media_pipeline.text.assign_speakers import assign_speakers
+from media_pipeline.text.merge import main_language, merge
+from media_pipeline.text.sentences import sentences
+from media_pipeline.transcript import Seconds, Transcript
+
+NO_SPEECH = "No speech was found in this recording."
+
+
+def assemble(
+    parts: Sequence[ChunkTranscript], diarization: Diarization | None, duration: Seconds, options: TranscribeOptions
+) -> Transcript:
+    """Sentences in time order, with speakers where `diarization` has turns.
+
+    The warnings of all parts are kept, each once. When no part has words, the transcript is empty and says so.
+    """
+    language = main_language(parts) or options.language or "und"
+    segments = sentences(merge(parts), language)
+    if diarization is not None:
+        segments = assign_speakers(segments, diarization.turns, language)
+    warnings = [warning for part in parts for warning in part.warnings]
+    if not segments:
+        warnings.append(NO_SPEECH)
+    return Transcript(
+        language=language,
+        segments=segments,
+        duration=duration,
+        engine=options.engine,
+        model=options.model,
+        warnings=tuple(dict.fromkeys(warnings)),
+    )

@@ -18,6 +18,7 @@ GRACE_SECONDS = 10.0
 STEADY_SECONDS = 60.0
 LONGEST_PAUSE_SECONDS = 30.0
 DRAIN_SECONDS = 2.0
+SAME_WISH_SECONDS = 1.0
 LONGEST_LINE_BYTES = 1024 * 1024
 DIE_WITH_SUPERVISOR = ("setpriv", "--pdeathsig", "KILL", "--")
 
@@ -56,6 +57,7 @@ class Supervisor:
         self._tasks: dict[Program, asyncio.Task[None]] = {}
         self._processes: dict[Program, asyncio.subprocess.Process] = {}
         self._is_stopping = False
+        self._asked_at = float("inf")
         self.is_ready = False
         self.failure: str | None = None
         self.wanted_stop = asyncio.Event()
@@ -66,9 +68,15 @@ class Supervisor:
         self._tasks[program] = asyncio.create_task(self._keep(program))
 
     def ask_to_stop(self) -> None:
-        """What a signal calls. Asked once, programs get their grace; asked again, they are killed at once."""
-        if self.wanted_stop.is_set():
+        """What a signal calls. Asked once, programs get their grace; asked again, they are killed at once.
+
+        One wish to stop may come as several signals, from a terminal, from make, from the kernel: within a second
+        they count as one.
+        """
+        now = time.monotonic()
+        if now - self._asked_at > SAME_WISH_SECONDS:
             self.wanted_kill.set()
+        self._asked_at = min(now, self._asked_at)
         self.wanted_stop.set()
 
     def fail(self, reason: str) -> None:

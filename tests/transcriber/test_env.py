@@ -51,7 +51,9 @@ def test_the_file_is_read_and_the_real_environment_wins(monkeypatch: pytest.Monk
     assert (read.SITE_NAME, read.TIME_ZONE) == ("From the file", "UTC")
 
 
-@pytest.mark.parametrize(("name", "value"), [("PORT", "eighty"), ("LEASE_SECONDS", "soon")])
+@pytest.mark.parametrize(
+    ("name", "value"), [("PORT", "eighty"), ("LEASE_SECONDS", "soon"), ("LEASE_SECONDS", "45 s"), ("DEBUG", "ture")]
+)
 def test_a_value_of_the_wrong_type_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str) -> None:
     monkeypatch.setenv(name, value)
 

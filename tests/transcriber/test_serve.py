@@ -30,6 +30,7 @@ def serve(variables: dict[str, str]) -> "subprocess.CompletedProcess[str]":
 def test_it_starts_everything_says_so_once_and_stops_without_a_trace(tmp_path: Path) -> None:
     with running_product(tmp_path, SETUP_TOKEN="", WORKERS_IO="2") as product:
         wait_until(lambda: "set-up token" in product.log(), "the line about the token")
+        wait_until(lambda: len(product.pids_of("work_child")) == 4, "a child of every worker")
         socket_folder = product.data_dir / "redis"
 
         assert product.log().count(READY_LINES) == 1
@@ -71,6 +72,8 @@ def test_nothing_outlives_it_when_it_is_killed(tmp_path: Path) -> None:
 
 def test_ctrl_c_in_a_terminal_stops_it_like_a_signal(tmp_path: Path) -> None:
     with running_product(tmp_path) as product:
+        wait_until(lambda: len(product.pids_of("work_child")) == 3, "three children")
+
         os.killpg(product.process.pid, signal.SIGINT)  # a terminal tells the whole foreground group
 
         assert product.process.wait(20) == 0

@@ -130,18 +130,33 @@ async def test_what_does_not_stop_in_time_is_killed_with_all_it_started(monkeypa
     await until(lambda: not any(is_alive(pid) for pid in pids))
 
 
-async def test_asked_twice_it_does_not_wait_for_the_grace() -> None:
+async def test_asked_twice_it_does_not_wait_for_the_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "SAME_WISH_SECONDS", 0.01)
     lines = Lines()
     supervisor = Supervisor(lines.emit)
 
     supervisor.keep(shell("a", "trap '' TERM; echo up; while :; do sleep 1; done"))
     await until(lambda: lines.of("a") == ["up"])
     supervisor.ask_to_stop()
+    await asyncio.sleep(0.05)
     supervisor.ask_to_stop()
     started = time.monotonic()
     await supervisor.stop()
 
     assert time.monotonic() - started < 3
+
+
+async def test_several_signals_of_one_wish_still_leave_the_grace() -> None:
+    lines = Lines()
+    supervisor = Supervisor(lines.emit)
+
+    supervisor.keep(shell("a", "trap 'sleep 0.3; echo finished; exit 0' TERM; echo up; while :; do sleep 0.05; done"))
+    await until(lambda: lines.of("a") == ["up"])
+    supervisor.ask_to_stop()
+    supervisor.ask_to_stop()
+    await supervisor.stop()
+
+    assert lines.of("a") == ["up", "finished"]
 
 
 async def test_what_others_need_stops_after_them() -> None:

@@ -4,7 +4,7 @@ import time
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 
 from media_pipeline import downloads
 from media_pipeline.errors import PipelineError
@@ -24,7 +24,8 @@ class Command(BaseCommand):
         try:
             path = downloads.download_whisper(name, settings.ENV.models_dir, self._report)
         except PipelineError as error:
-            raise CommandError(str(error)) from error
+            self.stderr.write(error.message)
+            raise SystemExit(1) from None
         self.stderr.write(f"Whisper model {name} is at {path}.", self.style.SUCCESS)
 
     def _report(self, fraction: float) -> None:

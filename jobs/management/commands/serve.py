@@ -74,11 +74,11 @@ class Command(BaseCommand):
             supervisor.keep(_redis())
             await _until_redis_answers()
         supervisor.keep(_web(listener, variables))
+        await _until_web_answers(listener)  # before the others take the processor
+        supervisor.is_ready = True
         for program in [*_workers(variables), _manage("clock", ["clock"], variables)]:
             supervisor.keep(program)
         self._fetch_model(supervisor, variables)
-        await _until_web_answers(listener)
-        supervisor.is_ready = True
         self._say(f"{settings.ENV.SITE_NAME} is ready: {_address(listener)}")
         if await sync_to_async(first_run.is_needed)():
             self._say(f"There is no account yet. To make it from another machine, use the set-up token {token}")

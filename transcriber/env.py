@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, get_type_hints
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 UNIX_SOCKET_PATH_MAX_BYTES = 100
@@ -126,15 +127,24 @@ def read() -> Env:
     return Env(**values)
 
 
+WORDS = {"1": True, "true": True, "yes": True, "on": True, "0": False, "false": False, "no": False, "off": False}
+
+
 def _value(reader: Any, name: str, kind: Any, default: Any) -> Any:
-    if kind is bool:
-        return reader.bool(name, default=default)
-    if kind is int:
-        return reader.int(name, default=default)
-    if kind is float:
-        return reader.float(name, default=default)
+    text = str(reader.str(name, default="")).strip()
+    if kind in (bool, int, float):
+        return _parsed(name, text, kind) if text else default
     if kind is Path:
-        return Path(reader.str(name)).resolve() if reader.str(name, default="") else default
+        return Path(text).resolve() if text else default
     if kind is str:
         return reader.str(name, default=default)
     return tuple(reader.list(name, default=list(default)))
+
+
+def _parsed(name: str, text: str, kind: Any) -> bool | int | float:
+    """django-environ itself takes `45 s` for 45 and `ture` for no."""
+    try:
+        return WORDS[text.lower()] if kind is bool else kind(text)
+    except (KeyError, ValueError) as error:
+        wanted = {bool: "yes or no", int: "a whole number", float: "a number"}[kind]
+        raise ImproperlyConfigured(f"{name} must be {wanted}, and is {text!r}.") from error

@@ -138,8 +138,8 @@ def _width(text: str) -> int:
 def _timed(found: Sequence[Cue]) -> Iterator[Cue]:
     """Cues in whole milliseconds, shown long enough where there is room, and one after the other."""
     cursor = 0.0
-    starts = [cue.start for cue in found[1:]]
-    for cue, following in zip(found, [*starts, float("inf")], strict=True):
+    following_starts = [*(cue.start for cue in found), float("inf")][1:]
+    for cue, following in zip(found, following_starts, strict=True):
         start = max(cue.start, cursor)
         end = min(max(cue.end, start + MIN_CUE), following - GAP, start + MAX_CUE)
         end = max(end, start + _SHORTEST)

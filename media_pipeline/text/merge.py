@@ -24,6 +24,8 @@ def merge(parts: Sequence[ChunkTranscript]) -> tuple[Segment, ...]:
         Segments in time order. None where nobody spoke.
     """
     ordered = sorted(parts, key=lambda part: (part.start, part.chunk))
+    if not ordered:
+        return ()
     seams = [_seam(earlier, later) for earlier, later in pairwise(ordered)]
     merged: list[Segment] = []
     for part, low, high in zip(ordered, [None, *seams], [*seams, None], strict=True):

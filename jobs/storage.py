@@ -1,6 +1,8 @@
 """Stored files: on disk or in an S3 bucket, behind Django's default storage."""
 
+import os
 import shutil
+import threading
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
@@ -43,7 +45,7 @@ def local_path(key: str) -> Path:
     cached = CACHE_DIR / key
     if not cached.exists():
         cached.parent.mkdir(parents=True, exist_ok=True)
-        partial = cached.with_name(f"{cached.name}.{id(cached)}.part")
+        partial = cached.with_name(f"{cached.name}.{os.getpid()}-{threading.get_ident()}.part")
         with open_file(key) as source, partial.open("wb") as target:
             shutil.copyfileobj(source, target, length=1024 * 1024)
         partial.replace(cached)

@@ -1,7 +1,8 @@
 """Moving a job along its recipe: claim a step, keep its lease, save its result, make the next ones ready.
 
 Every move is an UPDATE that matches only the state it starts from, so two workers can try the same
-move and one of them wins. The job's row is locked while its steps are looked at together.
+move and one of them wins. The job's row is locked while its steps are looked at together, and always before
+any of them, so that nobody waits for each other in a circle.
 """
 
 import logging
@@ -69,9 +70,10 @@ def claim(step_id: UUID, *, worker: str) -> Claim | None:
     """Take a ready step. None when it is not ready, not due, or its job has ended."""
     now = timezone.now()
     with transaction.atomic():
-        taken = StepRun.objects.filter(
-            pk=step_id, status=StepStatus.READY, not_before__lte=now, job__status__in=JOB_ACTIVE
-        ).update(
+        job = _active_jobs().select_for_update().filter(pk__in=StepRun.objects.filter(pk=step_id).values("job")).first()
+        if job is None:
+            return None
+        taken = StepRun.objects.filter(pk=step_id, status=StepStatus.READY, not_before__lte=now).update(
             status=StepStatus.RUNNING,
             attempt=F("attempt") + 1,
             lease_until=_lease(),
@@ -93,6 +95,14 @@ def claim(step_id: UUID, *, worker: str) -> Claim | None:
     return Claim(step, step.attempt)
 
 
+def _active_jobs() -> QuerySet[Job]:
+    """For conditions of an UPDATE, never `job__status`: a join would put every condition into a subquery.
+
+    PostgreSQL does not look at a subquery again after waiting for a row, so many could take the same step.
+    """
+    return Job.objects.filter(status__in=JOB_ACTIVE)
+
+
 def _lease() -> object:
     return timezone.now() + timedelta(seconds=settings.ENV.LEASE_SECONDS)
 
@@ -102,7 +112,7 @@ def _lease() -> object:
 
 def renew(claim: Claim) -> bool:
     """Keep the lease. False when the claim is lost or the job is no longer wanted."""
-    return bool(claim.row().filter(job__status__in=JOB_ACTIVE).update(lease_until=_lease()))
+    return bool(claim.row().filter(job__in=_active_jobs()).update(lease_until=_lease()))
 
 
 def report(claim: Claim, *, progress: float, preview: Sequence[tuple[float, float, str]] | None = None) -> bool:
@@ -110,7 +120,7 @@ def report(claim: Claim, *, progress: float, preview: Sequence[tuple[float, floa
     values: dict[str, object] = {"progress": progress, "lease_until": _lease()}
     if preview is not None:
         values["preview"] = preview
-    if not claim.row().filter(job__status__in=JOB_ACTIVE).update(**values):
+    if not claim.row().filter(job__in=_active_jobs()).update(**values):
         return False
     _update_percent(claim.step.job)
     events.publish(claim.step.job_id)

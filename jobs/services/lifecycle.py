@@ -95,9 +95,10 @@ def delete_recording(recording: Recording) -> int:
 
     The rows go first: a step that still runs finds its claim gone and stops.
     """
-    jobs = list(recording.jobs.values_list("pk", flat=True))
     media_key, media_folder = recording.media_key, f"recordings/{recording.pk}"
-    recording.delete()
+    with transaction.atomic():
+        jobs = list(recording.jobs.select_for_update().values_list("pk", flat=True))
+        recording.delete()
     freed = storage.delete(media_key) if media_key else 0
     freed += storage.delete_below(media_folder)
     return freed + sum(storage.delete_below(f"jobs/{pk}") for pk in jobs)

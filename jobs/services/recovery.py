@@ -3,6 +3,7 @@
 import logging
 import os
 import shutil
+import socket
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
@@ -40,7 +41,8 @@ class Swept:
 
 def sweep() -> Swept:
     """Take back steps whose worker went silent, ring again for steps nobody came for, move stuck jobs on."""
-    return Swept(expired=_take_back_expired(), rung=_ring_again(), advanced=_advance_stuck())
+    expired = _take_back_expired() + take_back_from_the_dead()
+    return Swept(expired=expired, rung=_ring_again(), advanced=_advance_stuck())
 
 
 def _take_back_expired() -> int:
@@ -50,6 +52,29 @@ def _take_back_expired() -> int:
             log.warning("the worker went silent")
             lose(step.pk, step.attempt, WORKER_LOST)
     return len(expired)
+
+
+def take_back_from_the_dead() -> int:
+    """Take back steps whose process on this machine is gone, without waiting for their leases. Returns how many."""
+    here = f"{machine_name()}-"
+    running = StepRun.objects.filter(status=StepStatus.RUNNING, worker__startswith=here).values_list(
+        "pk", "attempt", "worker"
+    )
+    dead = [(pk, attempt) for pk, attempt, worker in running if not _is_alive(int(worker.removeprefix(here)))]
+    for pk, attempt in dead:
+        lose(pk, attempt, WORKER_LOST)
+    return len(dead)
+
+
+def machine_name() -> str:
+    """Host and process namespace: where a process number means the same process."""
+    namespace = os.readlink("/proc/self/ns/pid").strip("pid:[]")
+    return f"{socket.gethostname()[:60]}-{namespace}"
+
+
+def worker_name(pid: int) -> str:
+    """How a step's row names the process that does it."""
+    return f"{machine_name()}-{pid}"
 
 
 WORKER_LOST = EngineCrashed(

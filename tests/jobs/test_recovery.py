@@ -1,3 +1,4 @@
+import os
 from datetime import timedelta
 
 import django_rq
@@ -27,6 +28,20 @@ def test_a_step_whose_lease_ran_out_is_ready_again(owner: User) -> None:
     step.refresh_from_db()
     assert swept.expired == 1
     assert (step.status, step.failures, step.error_code) == ("ready", 1, WORKER_LOST.code)
+
+
+@pytest.mark.django_db
+def test_a_step_of_a_dead_process_on_this_machine_is_taken_back_at_once(owner: User) -> None:
+    with recipe_of():
+        living, dead, elsewhere = (make_job(owner).steps.get(name="normalize") for _ in range(3))
+        conduct.claim(living.pk, worker=recovery.worker_name(os.getpid()))
+        conduct.claim(dead.pk, worker=recovery.worker_name(999_999_999))
+        conduct.claim(elsewhere.pk, worker="other-machine-1-999999999")
+
+        assert recovery.take_back_from_the_dead() == 1
+
+    states = [StepRun.objects.get(pk=step.pk).status for step in (living, dead, elsewhere)]
+    assert states == ["running", "ready", "running"]
 
 
 @pytest.mark.django_db
@@ -140,8 +155,6 @@ def test_a_running_step_of_a_cancelled_job_ends_when_its_worker_is_lost(owner: U
 
 
 def test_scratch_of_dead_processes_is_removed_and_of_living_ones_kept(settings: object) -> None:
-    import os
-
     from jobs.services.work import scratch_dir
 
     dead = scratch_dir().parent / "999999999"

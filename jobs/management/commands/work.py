@@ -22,6 +22,7 @@ class Command(BaseCommand):
 
     def handle(self, *, lane: str, burst: bool, **options: Any) -> None:
         recovery.remove_dead_scratch()
+        recovery.take_back_from_the_dead()
         if lane != "gpu":
             os.environ["CUDA_VISIBLE_DEVICES"] = ""  # only GPU workers may hold a place on the device
         queue = django_rq.get_queue(lane)

@@ -1,0 +1,293 @@
+"""Pictures of every page, taken from the running product: `python -m scripts.screenshots FOLDER` to look at them all,
+`python -m scripts.screenshots --docs` to renew those in docs/images.
+
+Runs the product in a temporary folder on speech made by flite, with the small Whisper checkpoint of the tests.
+"""
+
+import argparse
+import sys
+import tempfile
+import time
+import wave
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Locator, Page, StorageState, sync_playwright
+
+from scripts.shell import ROOT, say
+from tests.services import Product, running_product
+from tests.speech import Line, render
+
+DOCS = ROOT / "docs" / "images"
+CHECKPOINT = ROOT / "tests" / "checkpoints" / "tiny-test.pt"
+CHROMIUM = "/usr/bin/chromium"
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
+WIDE, PHONE = (1440, 900), (390, 844)
+LOOKS = tuple((size, scheme) for size in (WIDE, PHONE) for scheme in ("light", "dark"))
+EMAIL, PASSWORD = "maria@example.org", "a-good-long-one"
+TITLE = "Product launch planning"
+DIALOG = (
+    ("slt", "Good morning, Peter. Let us start with the schedule."),
+    ("rms", "Good morning, Maria. The presentation is on Thursday at ten o'clock."),
+    ("slt", "First we will look at the budget and then at the design."),
+    ("rms", "The design is very good. Our team will finish the website before Friday."),
+    ("slt", "Who will prepare the presentation for the customer? Can Sarah open the document?"),
+    ("rms", "Sarah will send the presentation to the director on Wednesday morning."),
+    ("slt", "The customer has a question about the price. Please call David this afternoon."),
+    ("rms", "I will write the contract and call David. I think the price is a good idea."),
+    ("slt", "We need to discuss the contract and the budget. The training is on Monday at nine o'clock."),
+    ("rms", "We need twenty new computers before the training. The office is waiting for the invoice."),
+    ("slt", "Please send the invoice to Thomas tomorrow."),
+    ("rms", "Thank you for the report, Maria. I will see you on Thursday."),
+)
+FAIL = """
+from jobs.models import Job
+Job.objects.filter(recording__title={title!r}).update(status="failed", percent=38.0, error_code="worker_died",
+    error_message="The process doing this step died, perhaps for want of memory. "
+                  "Start the job again, or choose a smaller model.")
+"""
+
+
+class Camera:
+    """Takes pictures of a page at both sizes, light and dark, into a folder."""
+
+    def __init__(self, product: Product, browser: Browser, folder: Path) -> None:
+        self.product, self.browser, self.folder = product, browser, folder
+        self.state: StorageState | None = None
+
+    @contextmanager
+    def page(self, size: tuple[int, int] = WIDE, scheme: str = "light", *, is_known: bool = True) -> Iterator[Page]:
+        context = self.browser.new_context(
+            base_url=self.product.url,
+            viewport={"width": size[0], "height": size[1]},
+            color_scheme="dark" if scheme == "dark" else "light",
+            storage_state=self.state if is_known else None,
+            device_scale_factor=1.5 if size == PHONE else 1,
+            reduced_motion="reduce",
+        )
+        yield context.new_page()
+        context.close()
+
+    def take(
+        self, name: str, address: str, before: Callable[[Page], None] | None = None, *, is_known: bool = True
+    ) -> None:
+        for size, scheme in LOOKS:
+            with self.page(size, scheme, is_known=is_known) as page:
+                page.goto(address)
+                if before:
+                    before(page)
+                self.keep(page, name, size, scheme)
+
+    def keep(self, page: Page, name: str, size: tuple[int, int], scheme: str) -> None:
+        page.wait_for_timeout(250)
+        page.screenshot(path=self.folder / f"{name}-{size[0]}-{scheme}.png")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="Pictures of every page of the running product.")
+    parser.add_argument("folder", nargs="?", type=Path, help="where the pictures go")
+    parser.add_argument("--docs", action="store_true", help="only those of the documentation, into docs/images")
+    asked = parser.parse_args()
+    if not asked.docs and asked.folder is None:
+        parser.error("name a folder, or --docs")
+    folder = DOCS if asked.docs else asked.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        with running_product(Path(data), DEFAULT_ENGINE="whisper", WHISPER_MODEL=str(CHECKPOINT)) as product:
+            camera = Camera(product, browser, folder)
+            (take_docs if asked.docs else take_all)(camera, Path(data))
+        browser.close()
+    say(f"The pictures are in {folder}.")
+    return 0
+
+
+def take_docs(camera: Camera, data: Path) -> None:
+    create_account(camera)
+    address = transcribe(camera, meeting(data))
+    for name, size, scheme in (("transcript", WIDE, "light"), ("transcript-dark", WIDE, "dark"), ("phone", PHONE, "light")):
+        with camera.page(size, scheme) as page:
+            page.goto(address)
+            listen(page)
+            page.wait_for_timeout(250)
+            page.screenshot(path=camera.folder / f"{name}.png")
+
+
+def take_all(camera: Camera, data: Path) -> None:
+    camera.take("01-welcome", "/", is_known=False)
+    create_account(camera)
+    camera.take("02-login", "/accounts/login/", is_known=False)
+    camera.take("02-login-wrong", "/accounts/login/", sign_in_wrongly, is_known=False)
+    camera.take("02-password-reset", "/accounts/password/reset/", is_known=False)
+    camera.take("02-password-change", "/accounts/password/change/")
+    camera.take("03-library-empty", "/")
+    take_upload(camera, data)
+    take_live(camera, data)
+    address = transcribe(camera, meeting(data))
+    take_transcript(camera, address)
+    take_ends(camera, data)
+    camera.take("10-library", "/")
+    camera.take("10-library-menu", "/", lambda page: page.get_by_label("Your account").click())
+    camera.take("10-library-nothing", "/?q=zebra")
+    camera.take("10-library-delete", "/", lambda page: page.locator(".row-delete").first.click())
+    camera.take("11-404", "/recordings/00000000-0000-0000-0000-000000000000/")
+
+
+# What there is to see -------------------------------------------------------------------------------------------------
+
+
+def meeting(folder: Path, *, times: int = 1, title: str = TITLE) -> Path:
+    """A recording of two people planning; its file name becomes the title."""
+    speech = render([Line(voice, text, 0.7) for voice, text in DIALOG] * times)
+    path = folder / f"{title}.wav"
+    path.write_bytes(speech.path.read_bytes())
+    return path
+
+
+def silence(folder: Path) -> Path:
+    path = folder / "Test of the microphone.wav"
+    with wave.open(str(path), "wb") as wav:
+        wav.setparams((1, 2, 16_000, 0, "NONE", ""))
+        wav.writeframes(bytes(2 * 16_000 * 8))
+    return path
+
+
+# What is done ---------------------------------------------------------------------------------------------------------
+
+
+def create_account(camera: Camera) -> None:
+    with camera.page() as page:
+        page.goto("/")
+        page.fill("[name=email]", EMAIL)
+        page.fill("[name=password1]", PASSWORD)
+        page.fill("[name=password2]", PASSWORD)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/upload/")
+        camera.state = page.context.storage_state()
+
+
+def sign_in_wrongly(page: Page) -> None:
+    page.fill("[name=login]", EMAIL)
+    page.fill("[name=password]", "not-the-one")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".note-danger")
+
+
+def add(page: Page, *paths: Path) -> None:
+    page.set_input_files("input[type=file]", [str(path) for path in paths])
+
+
+def start(page: Page, path: Path) -> str:
+    """Upload a recording and begin. Returns the address of its page."""
+    page.goto("/upload/")
+    add(page, path)
+    page.get_by_role("button", name="Transcribe").click()
+    page.wait_for_url("**/recordings/**")
+    return page.url
+
+
+def transcribe(camera: Camera, path: Path) -> str:
+    with camera.page() as page:
+        address = start(page, path)
+        ended = page.locator("[data-transcript], .silence, .ended").first
+        ended.wait_for(timeout=180_000)
+    return address
+
+
+def listen(page: Page) -> None:
+    """Stand in the middle of a sentence, as if listening."""
+    page.wait_for_timeout(400)
+    segment = page.locator("[data-segment]").nth(3)
+    start, end = (float(segment.get_attribute(f"data-{name}") or 0) for name in ("start", "end"))
+    page.evaluate("seconds => { document.querySelector('[data-media]').currentTime = seconds }", (start + end) / 2)
+    page.wait_for_timeout(400)
+
+
+# Series of pictures ---------------------------------------------------------------------------------------------------
+
+
+def take_upload(camera: Camera, data: Path) -> None:
+    notes = data / "Notes.pdf"
+    notes.write_bytes(b"%PDF-1.7 not a recording")
+    disguised = data / "Interview.mp3"
+    disguised.write_bytes(b"%PDF-1.7 not a recording")
+    recording = meeting(data)
+
+    def choose(page: Page) -> None:
+        add(page, recording)
+        page.wait_for_selector("[data-state=uploaded]")
+
+    def choose_all(page: Page) -> None:
+        add(page, recording, notes, disguised)
+        page.locator("[data-state=refused]").nth(1).wait_for()
+        page.get_by_label("Exact").check()
+        page.locator(".more > summary").click()
+
+    camera.take("04-upload", "/upload/")
+    camera.take("04-upload-file", "/upload/", choose)
+    camera.take("04-upload-many", "/upload/", choose_all)
+
+    def to_the_end(page: Page) -> None:
+        page.locator(".more > summary").click()
+        page.locator("[name=vocabulary]").scroll_into_view_if_needed()
+
+    camera.take("04-upload-engines", "/upload/", to_the_end)
+
+
+def take_live(camera: Camera, data: Path) -> None:
+    with camera.page() as page:
+        address = start(page, meeting(data, times=5, title="Weekly meeting of the team"))
+        pages = [(camera.page(size, scheme), size, scheme) for size, scheme in LOOKS]
+        opened = [(manager, manager.__enter__(), size, scheme) for manager, size, scheme in pages]
+        for _, one, size, scheme in opened:
+            one.goto(address)
+            camera.keep(one, "05-live-early", size, scheme)
+        _wait_for_words(page.locator("[data-preview]"))
+        for _, one, size, scheme in opened:
+            camera.keep(one, "05-live", size, scheme)
+        one = opened[0][1]
+        one.get_by_role("button", name="Cancel").click()
+        camera.keep(one, "05-live-cancel", WIDE, "light")
+        one.locator("dialog[open]").get_by_role("button", name="Stop").click()
+        one.locator(".ended").wait_for()
+        for manager, *_ in opened:
+            manager.__exit__(None, None, None)
+    camera.take("08-cancelled", address)
+
+
+def _wait_for_words(preview: Locator, words: int = 60) -> None:
+    deadline = time.monotonic() + 120
+    while len(preview.inner_text().split()) < words and time.monotonic() < deadline:
+        time.sleep(0.1)
+
+
+def take_transcript(camera: Camera, address: str) -> None:
+    def find(page: Page) -> None:
+        page.locator("[data-find-input]").fill("the presentation")
+
+    def end_of_page(page: Page) -> None:
+        page.locator(".run > summary").click()
+        page.locator(".run-id").scroll_into_view_if_needed()
+
+    camera.take("06-transcript", address, listen)
+    camera.take("06-transcript-export", address, lambda page: page.locator("summary", has_text="Export").click())
+    camera.take("06-transcript-find", address, find)
+    camera.take("06-transcript-run", address, end_of_page)
+    with camera.page() as page:
+        page.goto(address)
+        page.locator("body").press("?")
+        camera.keep(page, "06-transcript-keys", WIDE, "light")
+
+
+def take_ends(camera: Camera, data: Path) -> None:
+    camera.take("07-no-speech", transcribe(camera, silence(data)))
+    title = "Interview with the design team"
+    address = transcribe(camera, meeting(data, title=title))
+    outcome = camera.product.manage("shell", "-c", FAIL.format(title=title))
+    assert outcome.returncode == 0, outcome.stderr
+    camera.take("09-failed", address)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -11,7 +11,6 @@ from django.http import HttpRequest
 from jobs.models import Artifact, Job, Recording, Segment, Speaker, StepRun, Transcript, Upload
 from jobs.services import lifecycle, recovery
 
-
 if TYPE_CHECKING:
     AnyAdmin = ModelAdmin[Any]
     StepRunInline = admin.TabularInline[StepRun, Job]

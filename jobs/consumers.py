@@ -34,7 +34,7 @@ class JobConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
     async def job_changed(self, event: dict[str, Any]) -> None:
         await self.send_json(event["snapshot"])
 
-    @database_sync_to_async  # type: ignore[misc]
+    @database_sync_to_async  # type: ignore[untyped-decorator]
     def _snapshot(self, pk: UUID) -> dict[str, Any] | None:
         """Where the job stands; None when it is not this person's."""
         user = self.scope["user"]

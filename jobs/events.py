@@ -72,7 +72,7 @@ def snapshot(job: Job) -> JobSnapshot:
         status=job.status,
         percent=round(job.percent, 1),
         stage=job.stage,
-        stage_title=recipe.step(job.stage).title if job.stage else "",
+        stage_title=job.stage_title,
         seconds_left=_seconds_left(job),
         queue_position=_queue_position(job),
         error=job.error_message,

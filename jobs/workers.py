@@ -197,7 +197,7 @@ class WarmWorker(BaseWorker):
     def teardown(self) -> None:
         if self._child is not None:
             self._child.kill()
-        super().teardown()
+        super().teardown()  # type: ignore[no-untyped-call]
 
 
 class ShutdownRequested(Exception):

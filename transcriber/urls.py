@@ -1,5 +1,7 @@
 """The site's addresses."""
 
+from collections.abc import Sequence
+
 from allauth.account.decorators import secure_admin_login
 from django.contrib import admin
 from django.contrib.auth.decorators import user_passes_test
@@ -10,7 +12,7 @@ admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-a
 admin.site.site_header = admin.site.site_title = "Transcriber administration"
 
 
-def _for_superusers(patterns: list[URLPattern | URLResolver]) -> list[URLPattern | URLResolver]:
+def _for_superusers(patterns: Sequence[URLPattern | URLResolver]) -> Sequence[URLPattern | URLResolver]:
     """The queue dashboard asks only for staff rights itself; it shows arguments and can delete work."""
     guard = user_passes_test(lambda user: user.is_active and user.is_superuser, login_url="account_login")
     for pattern in patterns:
@@ -19,7 +21,7 @@ def _for_superusers(patterns: list[URLPattern | URLResolver]) -> list[URLPattern
     return patterns
 
 
-def _queue_pages() -> list[URLPattern | URLResolver]:
+def _queue_pages() -> Sequence[URLPattern | URLResolver]:
     from django_rq.urls import urlpatterns
 
     return _for_superusers(urlpatterns)

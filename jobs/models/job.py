@@ -1,16 +1,13 @@
 """One request for work on a recording."""
 
 import uuid
-from typing import TYPE_CHECKING
 
 from django.db import models
 from django.utils import timezone
 
 from jobs.models.recording import Recording
 from jobs.state import JOB_ACTIVE, JOB_ENDED, JOB_RETRYABLE, JobKind, JobStatus
-
-if TYPE_CHECKING:
-    from jobs.models.step import StepRun
+from media_pipeline.recipes import RECIPES
 
 
 class Job(models.Model):
@@ -33,8 +30,6 @@ class Job(models.Model):
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
-    steps: "models.Manager[StepRun]"
-
     class Meta:
         ordering = ["-created_at"]
         constraints = [
@@ -44,7 +39,7 @@ class Job(models.Model):
         indexes = [
             models.Index(fields=["recording", "-created_at"], name="job_latest_of_recording"),
             # the sweep
-            models.Index(fields=["status"], name="job_active", condition=models.Q(status__in=list(JOB_ACTIVE))),
+            models.Index(fields=["status"], name="job_active", condition=models.Q(status__in=sorted(JOB_ACTIVE))),
         ]
 
     def __str__(self) -> str:
@@ -61,3 +56,8 @@ class Job(models.Model):
     @property
     def can_retry(self) -> bool:
         return self.status in JOB_RETRYABLE
+
+    @property
+    def stage_title(self) -> str:
+        """What runs now, for people; empty when nothing does."""
+        return RECIPES[self.kind].step(self.stage).title if self.stage else ""

@@ -1,10 +1,14 @@
 """What the user gave."""
 
 import uuid
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+
+if TYPE_CHECKING:
+    from jobs.models.job import Job
 
 
 class Recording(models.Model):
@@ -33,6 +37,11 @@ class Recording(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def latest_job(self) -> "Job | None":
+        """The job whose state and text the pages show. Jobs are ordered newest first."""
+        return next(iter(self.jobs.all()), None)
 
 
 class Upload(models.Model):

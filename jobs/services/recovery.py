@@ -68,7 +68,7 @@ def take_back_from_the_dead() -> int:
 
 def machine_name() -> str:
     """Host and process namespace: where a process number means the same process."""
-    namespace = os.readlink("/proc/self/ns/pid").strip("pid:[]")
+    namespace = str(Path("/proc/self/ns/pid").readlink()).strip("pid:[]")
     return f"{socket.gethostname()[:60]}-{namespace}"
 
 

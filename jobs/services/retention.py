@@ -13,7 +13,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
 from jobs import storage
-from jobs.models import Artifact, Job, Recording
+from jobs.models import Artifact, Job, Recording, Upload
 from jobs.services import lifecycle, upload
 from jobs.state import JOB_ACTIVE, JOB_ENDED, JobStatus
 
@@ -123,7 +123,7 @@ def _delete_artifact(artifact: Artifact) -> int:
     return freed
 
 
-def _abandon(unfinished: upload.Upload) -> int:
+def _abandon(unfinished: Upload) -> int:
     path = upload.part_path(unfinished)
     freed = path.stat().st_size if path.exists() else 0
     upload.abandon(unfinished)

@@ -2,16 +2,15 @@
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 from django.db.models.functions import Substr
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET
 
-from jobs.models import Job, Recording, Segment
+from jobs.models import Recording, Segment
 from jobs.services.submit import sample_path
 from jobs.views.access import person
-from media_pipeline.recipes import RECIPES
 
 PAGE_SIZE = 50
 SORTS = {
@@ -33,8 +32,6 @@ def library(request: HttpRequest) -> HttpResponse:
     owned = Recording.objects.filter(owner=person(request))
     found = _with_latest(owned.filter(title__icontains=query) if query else owned)
     page = Paginator(found.order_by(sort, "-created_at"), PAGE_SIZE).get_page(request.GET.get("page"))
-    for recording in page.object_list:
-        _show_latest(recording)
     context = {
         "page_obj": page,
         "query": query,
@@ -51,13 +48,4 @@ def _with_latest(recordings: QuerySet[Recording]) -> QuerySet[Recording]:
     first_words = Segment.objects.filter(transcript__recording=OuterRef("pk")).order_by("-transcript", "position")
     return recordings.annotate(
         opening=Subquery(first_words.annotate(head=Substr("text", 1, OPENING_CHARS)).values("head")[:1])
-    ).prefetch_related(Prefetch("jobs", queryset=Job.objects.order_by("-created_at"), to_attr="job_list"))
-
-
-def _show_latest(recording: Recording) -> None:
-    """Hang what the row shows of the latest job on the recording."""
-    jobs: list[Job] = getattr(recording, "job_list", [])
-    job = jobs[0] if jobs else None
-    if job is not None and job.stage:
-        job.stage_title = RECIPES[job.kind].step(job.stage).title
-    recording.latest_job = job
+    ).prefetch_related("jobs")

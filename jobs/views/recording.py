@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_POST
 
@@ -99,7 +100,7 @@ def recording_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 @login_required
 @require_GET
-def media(request: HttpRequest, pk: UUID) -> HttpResponse:
+def media(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The recording itself, for the player: whole or by range."""
     shown = own_recording(request, pk)
     if not shown.media_key or not storage.exists(shown.media_key):

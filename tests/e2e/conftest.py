@@ -103,7 +103,7 @@ def wait_for_transcript(page: Page, seconds: float = 120) -> str:
 
 
 def wait_until(page: Page, expression: str, seconds: float = 15) -> None:
-    """Wait for an expression to become true. Unlike Playwright's own wait it needs no eval, which our policy forbids."""
+    """Wait for an expression to become true, without the eval of Playwright's own wait, which our policy forbids."""
     deadline = time.monotonic() + seconds
     while not page.evaluate(expression):
         assert time.monotonic() < deadline, f"never true: {expression}"

@@ -99,7 +99,10 @@ def addresses(job: Job, begun: Upload) -> list[tuple[str, str]]:
     """(method, address) of everything that belongs to one person."""
     recording = [(method, reverse(name, args=[job.recording_id])) for name, method in OF_RECORDING.items()]
     of_job = [(method, reverse(name, args=[job.pk])) for name, method in OF_JOB.items()]
-    named = [("post", reverse("step_rerun", args=[job.pk, "diarize"])), ("get", reverse("export", args=[job.pk, "txt"]))]
+    named = [
+        ("post", reverse("step_rerun", args=[job.pk, "diarize"])),
+        ("get", reverse("export", args=[job.pk, "txt"])),
+    ]
     of_upload = [(method, reverse(name, args=[begun.pk])) for name, method in OF_UPLOAD.items()]
     return recording + of_job + named + of_upload
 

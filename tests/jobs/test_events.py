@@ -43,6 +43,11 @@ def test_the_queue_position_counts_the_jobs_before(owner: User) -> None:
         assert (events.snapshot(first).queue_position, events.snapshot(second).queue_position) == (1, 2)
 
 
+def same(snapshot: dict[str, Any]) -> dict[str, Any]:
+    """A snapshot without the estimate, which changes with the clock."""
+    return {name: value for name, value in snapshot.items() if name != "seconds_left"}
+
+
 async def open_page(owner: User, job: Job) -> WebsocketCommunicator:
     client = Client()
     await sync_to_async(client.force_login)(owner)
@@ -79,7 +84,7 @@ async def test_two_open_pages_see_every_change_and_a_late_one_sees_the_same_trut
         now = await late.receive_json_from()
 
         assert [item["sequence"] for item in seen[0]] == sorted(item["sequence"] for item in seen[0])
-        assert now == seen[0][-1] == seen[1][-1]
+        assert same(now) == same(seen[0][-1]) == same(seen[1][-1])
         for page in [*pages, late]:
             await page.disconnect()
 

@@ -47,7 +47,7 @@ function place(html) {
   }
   for (const row of fresh.querySelectorAll("[data-row]")) {
     const old = document.getElementById(row.id);
-    if (old.outerHTML === row.outerHTML || old.contains(document.activeElement)) patch(old, row);
+    if (old.isEqualNode(row) || old.contains(document.activeElement)) patch(old, row);
     else old.replaceWith(row);
   }
 }
@@ -56,7 +56,7 @@ function place(html) {
 function patch(old, row) {
   for (const name of [".row-status", ".row-words", ".row-length"]) {
     const [from, to] = [row.querySelector(name), old.querySelector(name)];
-    if (from && to) to.innerHTML = from.innerHTML;
+    if (from && to) to.replaceChildren(...from.childNodes);
   }
   const [from, to] = [row.querySelector("progress"), old.querySelector("progress")];
   if (from && to) to.value = from.value;

@@ -1,9 +1,14 @@
-"""The sample recording: a short talk between two voices, spoken by flite on this machine."""
+"""The sample recording: a short talk between two voices, spoken by flite on this machine.
+
+`python -m scripts.sample TARGET`, with the project's own Python, writes it.
+"""
 
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
+from scripts import python_packages
 from scripts.settings_file import data_dir
 from scripts.shell import run, say
 
@@ -33,24 +38,22 @@ def ensure() -> None:
         say("Sample recording: left out, because flite is missing (apt-get install flite).")
     else:
         sample.parent.mkdir(parents=True, exist_ok=True)
-        make(sample)
+        run([python_packages.PYTHON, "-m", "scripts.sample", sample], "Sample recording")
         say(f"Sample recording: written to {sample}.")
 
 
 def make(target: Path) -> None:
-    """Speak the dialog into `target`, encoded as its suffix says."""
+    """Speak the dialog into `target`, encoded as its suffix says. Needs the project's packages."""
+    from media_pipeline.clips import join
+
     with tempfile.TemporaryDirectory() as folder:
         lines = [Path(folder) / f"{number:02}.wav" for number in range(len(DIALOG))]
         for line, (voice, text) in zip(lines, DIALOG, strict=True):
             run(["flite", "-voice", voice, "-t", text, "-o", line], "Sample recording")
         whole = Path(folder) / f"whole{target.suffix}"
-        run(["ffmpeg", "-v", "error", "-nostdin", *_joined(lines), whole], "Sample recording")
+        join(lines, whole, pause=PAUSE_SECONDS)
         shutil.move(whole, target)
 
 
-def _joined(lines: list[Path]) -> list[str]:
-    """ffmpeg arguments that put the lines one after another with a pause in between."""
-    inputs = [argument for line in lines for argument in ("-i", str(line))]
-    padded = ";".join(f"[{n}:a]aresample=16000,apad=pad_dur={PAUSE_SECONDS}[p{n}]" for n in range(len(lines)))
-    joined = "".join(f"[p{n}]" for n in range(len(lines))) + f"concat=n={len(lines)}:v=0:a=1[out]"
-    return [*inputs, "-filter_complex", f"{padded};{joined}", "-map", "[out]", "-b:a", "64k"]
+if __name__ == "__main__":
+    make(Path(sys.argv[1]))

@@ -3,6 +3,7 @@
 import datetime
 
 from django import template
+from django.template.defaultfilters import filesizeformat
 from django.utils import formats, timezone
 from django.utils.translation import get_language_info, gettext, ngettext
 
@@ -24,9 +25,11 @@ def clock(seconds: float | None) -> str:
 
 @register.filter
 def span(seconds: float | None) -> str:
-    """How long something took: "0.4 s", "38 s", "2 min 5 s", "1 h 20 min". Empty for None."""
+    """How long something took: "< 0.1 s", "0.4 s", "38 s", "2 min 5 s", "1 h 20 min". Empty for None."""
     if seconds is None:
         return ""
+    if 0.0 < seconds < 0.05:
+        return gettext("< 0.1 s")
     if seconds < 9.95:
         return gettext("%(seconds)s s") % {"seconds": formats.number_format(max(0.0, seconds), 1)}
     minutes, second = divmod(round(seconds), 60)
@@ -77,6 +80,15 @@ def day(moment: datetime.datetime | None) -> str:
     if local.date() == now.date() - datetime.timedelta(days=1):
         return gettext("Yesterday")
     return formats.date_format(local, "j M" if local.year == now.year else "j M Y")
+
+
+@register.filter
+def size(count_bytes: int | None) -> str:
+    """Bytes without needless decimals: "5 GB", "1.8 MB", "250 KB". Empty for None."""
+    if count_bytes is None:
+        return ""
+    text = str(filesizeformat(count_bytes))
+    return text.replace(f"{formats.get_format('DECIMAL_SEPARATOR')}0", "")
 
 
 @register.filter

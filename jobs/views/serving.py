@@ -38,6 +38,7 @@ def stored_file(
     response["Content-Length"] = str(last - first + 1)
     response["Accept-Ranges"] = "bytes"
     response["Content-Disposition"] = disposition
+    response["Content-Encoding"] = "identity"  # keeps it from being compressed: ranges count the file's own bytes
     response["Content-Security-Policy"] = "sandbox; default-src 'none'; media-src 'self'"
     response["Cache-Control"] = "private, max-age=3600"
     return response

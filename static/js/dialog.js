@@ -12,6 +12,9 @@ document.addEventListener("click", (event) => {
   const yes = dialog.querySelector("[data-confirm-yes]");
   yes.dataset.usual ??= yes.textContent;
   yes.textContent = button.dataset.confirmAction || yes.dataset.usual;
+  const no = dialog.querySelector("[data-confirm-no]");
+  no.dataset.usual ??= no.textContent;
+  no.textContent = button.dataset.confirmKeep || no.dataset.usual;
   dialog.returnValue = "no";
   dialog.showModal();
 });

@@ -88,6 +88,7 @@ function stepNote(step) {
   if (step.status === "running" && step.parts > 1) return `${step.parts_done}/${step.parts}`;
   if (step.status !== "done") return "";
   const seconds = step.seconds ?? 0;
+  if (seconds < 0.05) return "< 0.1 s";
   if (seconds < 60) return `${seconds.toLocaleString(undefined, { maximumFractionDigits: seconds < 10 ? 1 : 0 })} s`;
   return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
 }

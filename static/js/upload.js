@@ -55,6 +55,12 @@ function show(row, state, message = "") {
   update();
 }
 
+/** A file that is not taken shows its whole name, as the extension may be why. */
+function refuse(row, message) {
+  row.part("title").value = row.file.name;
+  show(row, "refused", message);
+}
+
 function announce(text) {
   form.querySelector("[data-announce]").textContent = text;
 }
@@ -68,9 +74,10 @@ function update() {
   const isGoing = open.length > 0 && unwanted.length === 0;
   button.disabled = unwanted.length === 0;
   const count = unwanted.length;
+  const isUploading = open.some((row) => row.state !== "uploaded");
   label.textContent = fill(isGoing ? label.dataset.going : count > 1 ? label.dataset.many : label.dataset.one, { count });
   const isEnded = !open.length && rows.some((row) => row.state === "done") && !rows.some((row) => row.state === "submitting");
-  note.textContent = isEnded ? note.dataset.ended : isGoing ? note.dataset.going : open.length ? note.dataset.ready : note.dataset.none;
+  note.textContent = isEnded ? note.dataset.ended : isGoing ? note.dataset.going : isUploading ? note.dataset.uploading : open.length ? note.dataset.ready : note.dataset.none;
   list.hidden = rows.length === 0;
 }
 
@@ -115,7 +122,7 @@ async function add(files) {
     const isTwice = rows.some((row) => row.file.name === file.name && row.file.size === file.size && row.state !== "refused");
     const row = addRow(file);
     const refusal = isTwice ? word("twice") : await problem(file);
-    if (refusal) show(row, "refused", refusal);
+    if (refusal) refuse(row, refusal);
     else show(row, "waiting", word("waiting"));
   }
   startUploads();
@@ -275,6 +282,12 @@ function restoreChoices() {
   if ([...model.options].some((option) => option.value === saved.model)) model.value = saved.model;
 }
 
+/** Most conversations have two voices; an empty field would only be sent back. */
+function suggestSpeakers() {
+  const [count] = fields("speaker_count");
+  count.value ||= "2";
+}
+
 function rememberChoices() {
   const data = new FormData(form);
   remember("options", Object.fromEntries([...REMEMBERED, "model"].map((name) => [name, data.get(name) ?? ""])));
@@ -302,6 +315,7 @@ form.querySelector("[data-file-input]").addEventListener("change", (event) => {
 });
 form.addEventListener("change", (event) => {
   if (![...REMEMBERED, "model"].includes(event.target.name)) return;
+  if (event.target.value === "exact") suggestSpeakers();
   showEngine();
   rememberChoices();
 });

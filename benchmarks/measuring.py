@@ -1,0 +1,57 @@
+"""What all rows share: clocks, memory, and how a result is printed."""
+
+import os
+import resource
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+from tests.services import redis_server
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Wall-clock seconds of one call."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def peak_rss_mb() -> float:
+    """The most memory this process has held so far, in MiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def describe(seconds: Sequence[float]) -> str:
+    """Median, 95th percentile and range, in ms."""
+    ordered = sorted(seconds)
+    late = ordered[min(len(ordered) - 1, round(0.95 * (len(ordered) - 1)))]
+    numbers = (statistics.median(ordered), late, ordered[0], ordered[-1])
+    median, p95, least, most = (f"{1000 * number:.0f}" for number in numbers)
+    return f"median {median} ms, p95 {p95} ms, {least} to {most} ms, n={len(ordered)}"
+
+
+def say(line: str) -> None:
+    print(f"  {line}", flush=True)
+
+
+def conclude(name: str, ours: float, peer: float, unit: str, goal: str) -> None:
+    """The line other programs may read. `ratio` is how many times longer the peer takes."""
+    load = os.getloadavg()[0]
+    figures = f"ours={ours:.3g}{unit} peer={peer:.3g}{unit} ratio={peer / ours:.2f} goal={goal}"
+    print(f"ROW {name} {figures} rss={peak_rss_mb():.0f}MiB load={load:.1f}", flush=True)
+
+
+@contextmanager
+def site() -> Iterator[None]:
+    """Django, ready to use: an empty SQLite database, local files and a real Redis."""
+    with redis_server() as address:
+        os.environ["REDIS_URL"] = address
+        os.environ["DJANGO_SETTINGS_MODULE"] = "transcriber.settings"
+        import django
+
+        django.setup()
+        from django.core.management import call_command
+
+        call_command("migrate", verbosity=0)
+        yield

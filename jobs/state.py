@@ -38,7 +38,7 @@ STEP_ENDED = frozenset(StepStatus) - STEP_OPEN
 STEP_PASSED = frozenset({StepStatus.DONE, StepStatus.SKIPPED})
 
 JOB_MOVES: dict[JobStatus, frozenset[JobStatus]] = {
-    JobStatus.QUEUED: frozenset({JobStatus.RUNNING, JobStatus.FAILED, JobStatus.CANCELLED}),
+    JobStatus.QUEUED: frozenset({JobStatus.RUNNING, JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED}),
     JobStatus.RUNNING: frozenset({JobStatus.COMPLETED, JobStatus.FAILED, JobStatus.CANCELLED}),
     JobStatus.COMPLETED: frozenset({JobStatus.RUNNING}),  # one step run again
     JobStatus.FAILED: frozenset({JobStatus.QUEUED}),

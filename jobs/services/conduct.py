@@ -30,6 +30,7 @@ from media_pipeline.recipes import RECIPES
 log = logging.getLogger(__name__)
 
 RETRY_DELAY_SECONDS = 10.0
+SECOND_RUN_STOPPED = "The second run was stopped; the text of the first one stands."
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +129,7 @@ def report(claim: Claim, *, progress: float, preview: Sequence[tuple[float, floa
 
 
 def _update_percent(job: Job) -> None:
-    percent = _percent(RECIPES[job.kind], list(job.steps.only("name", "status", "progress")))
+    percent = _percent(RECIPES[job.kind], list(StepRun.objects.filter(job=job).defer("preview", "warnings")))
     Job.objects.filter(pk=job.pk).update(percent=Greatest(F("percent"), percent), revision=F("revision") + 1)
 
 
@@ -214,15 +215,17 @@ def give_back(claim: Claim) -> None:
 
 def advance(job_id: UUID) -> None:
     """Look at all steps of a job together and make every move that is due. Call inside a transaction."""
-    job = Job.objects.select_for_update().select_related("recording").get(pk=job_id)
-    if not job.is_active:
+    job = Job.objects.select_for_update(of=("self",)).select_related("recording").filter(pk=job_id).first()
+    if job is None or not job.is_active:
         return
     recipe = RECIPES[job.kind]
     for step in recipe.steps:
         _open_step(job, recipe, step)
     rows = list(job.steps.all())
     failed = next((row for row in rows if row.status == StepStatus.FAILED and recipe.step(row.name).is_required), None)
-    if failed is not None:
+    if failed is not None and results.has_text(job):
+        fall_back_to_text(job, f"{recipe.step(failed.name).title} could not be run again: {failed.error_message}")
+    elif failed is not None:
         _end(job, JobStatus.FAILED, error_code=failed.error_code, error_message=failed.error_message)
     elif not any(row.status in STEP_OPEN for row in rows):
         _end(job, JobStatus.COMPLETED, percent=100.0, stage="", warnings=_all_warnings(recipe, rows))
@@ -230,7 +233,7 @@ def advance(job_id: UUID) -> None:
         _update_percent(job)
     for row in rows:
         if row.status == StepStatus.READY and row.rung_at is None and row.not_before <= timezone.now():
-            transaction.on_commit(partial(ring, row.pk))
+            transaction.on_commit(partial(ring, row.pk), robust=True)
 
 
 def _open_step(job: Job, recipe: Recipe, step: Step) -> None:
@@ -272,13 +275,34 @@ def _all_warnings(recipe: Recipe, rows: Sequence[StepRun]) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def _end(job: Job, status: JobStatus, **values: object) -> None:
+def stop(job: Job) -> None:
+    """End a job because somebody wants it to stop. Call with the job locked."""
+    if results.has_text(job):
+        fall_back_to_text(job, SECOND_RUN_STOPPED)
+    else:
+        _end(job, JobStatus.CANCELLED)
+
+
+def fall_back_to_text(job: Job, sentence: str) -> bool:
+    """End a second run that did not work or is not wanted: the text of the first one stands.
+
+    Returns:
+        False when the job had ended already.
+    """
+    warnings = [*_all_warnings(RECIPES[job.kind], list(job.steps.filter(status=StepStatus.DONE))), sentence]
+    job.steps.filter(status__in=[StepStatus.WAITING, StepStatus.READY]).update(status=StepStatus.CANCELLED)
+    return _end(job, JobStatus.COMPLETED, percent=100.0, stage="", warnings=warnings)
+
+
+def _end(job: Job, status: JobStatus, **values: object) -> bool:
     moved = Job.objects.filter(pk=job.pk, status__in=sources(status)).update(
         status=status, ended_at=timezone.now(), revision=F("revision") + 1, **values
     )
     if moved and status != JobStatus.COMPLETED:
         job.steps.filter(status__in=[StepStatus.WAITING, StepStatus.READY]).update(status=StepStatus.CANCELLED)
-    log.info("job ended: %s", status)
+    if moved:
+        log.info("job ended: %s", status)
+    return bool(moved)
 
 
 def ring(step_id: UUID) -> None:

@@ -7,30 +7,33 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from jobs import events, storage
-from jobs.models import Job, Recording, StepRun
+from jobs.models import Artifact, Job, Recording, StepRun
 from jobs.services import conduct
-from jobs.state import JOB_ACTIVE, JobStatus, StepStatus, sources
+from jobs.state import JOB_ACTIVE, JobStatus, StepStatus
 from media_pipeline.recipe import Recipe
 from media_pipeline.recipes import RECIPES
 
 log = logging.getLogger(__name__)
 
+# Large, and made again from the media when it is needed: (step, file).
+BULKY_FILE = ("normalize", "audio.wav")
+
 
 def cancel(job: Job) -> bool:
     """Stop a job. Running steps notice within seconds; one that does not is killed by its worker.
+
+    A second run of a job that has given text already ends COMPLETED with that text.
 
     Returns:
         False when the job had already ended.
     """
     with transaction.atomic():
-        moved = Job.objects.filter(pk=job.pk, status__in=sources(JobStatus.CANCELLED)).update(
-            status=JobStatus.CANCELLED, ended_at=timezone.now(), revision=F("revision") + 1
-        )
-        if moved:
-            waiting = job.steps.filter(status__in=[StepStatus.WAITING, StepStatus.READY])
-            waiting.update(status=StepStatus.CANCELLED)
+        locked = Job.objects.select_for_update().filter(pk=job.pk).first()
+        if locked is None or not locked.is_active:
+            return False
+        conduct.stop(locked)
     events.publish(job.pk)
-    return bool(moved)
+    return True
 
 
 def retry(job: Job) -> bool:
@@ -54,9 +57,16 @@ def retry(job: Job) -> bool:
 
 
 def rerun_step(job: Job, name: str) -> bool:
-    """Run an optional step of a completed job again, and all that builds on it. False when that is not possible."""
+    """Run an optional step of a completed job again, and all that builds on it.
+
+    Returns:
+        False when that is not possible: nobody asked for the step, or the media it needs is deleted.
+    """
     recipe = RECIPES[job.kind]
-    if name not in [step.name for step in recipe.steps if not step.is_required]:
+    optional = [step.name for step in recipe.steps if not step.is_required]
+    was_asked_for = job.steps.filter(name=name).exclude(status=StepStatus.SKIPPED).exists()
+    needs_audio = not _has_bulky_file(job)
+    if name not in optional or not was_asked_for or (needs_audio and not job.recording.media_key):
         return False
     with transaction.atomic():
         moved = Job.objects.filter(pk=job.pk, status=JobStatus.COMPLETED).update(
@@ -68,11 +78,17 @@ def rerun_step(job: Job, name: str) -> bool:
             revision=F("revision") + 1,
         )
         if moved:
-            affected = job.steps.filter(name__in=[name, *_dependents(recipe, name)])
-            _reopen(affected.exclude(status=StepStatus.SKIPPED))
+            again = [name, *_dependents(recipe, name), *([BULKY_FILE[0]] if needs_audio else [])]
+            _reopen(job.steps.filter(name__in=again).exclude(status=StepStatus.SKIPPED))
             conduct.advance(job.pk)
     events.publish(job.pk)
     return bool(moved)
+
+
+def _has_bulky_file(job: Job) -> bool:
+    """Whether the working audio is still there; the clean-up deletes it some time after a job's end."""
+    step, name = BULKY_FILE
+    return Artifact.objects.filter(job=job, step=step, name=name).exists()
 
 
 def _dependents(recipe: Recipe, name: str) -> list[str]:

@@ -1,12 +1,16 @@
 """Bringing lost work back. The sweep may run at any time, as often as one likes, in several processes at once."""
 
+import functools
 import logging
 import os
 import shutil
 import socket
+import time
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
@@ -19,11 +23,11 @@ from jobs.services import conduct
 from jobs.services.conduct import Claim
 from jobs.state import JOB_ACTIVE, JOB_ENDED, StepStatus
 from media_pipeline.errors import EngineCrashed, PipelineError
-from transcriber.logs import bind
 
 log = logging.getLogger(__name__)
 
 RING_AGAIN_SECONDS = 30.0
+FOREIGN_SCRATCH_SECONDS = 7 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +50,20 @@ def sweep() -> Swept:
 
 
 def _take_back_expired() -> int:
-    expired = StepRun.objects.filter(status=StepStatus.RUNNING, lease_until__lt=timezone.now()).select_related("job")
-    for step in expired:
-        with bind(job=step.job_id, step=step.name, part=step.part):
-            log.warning("the worker went silent")
-            lose(step.pk, step.attempt, WORKER_LOST)
-    return len(expired)
+    expired = StepRun.objects.filter(status=StepStatus.RUNNING, lease_until__lt=timezone.now())
+    return _each(expired.values_list("pk", "attempt"), lambda pk, attempt: lose(pk, attempt, WORKER_LOST))
+
+
+def _each(items: Iterable[tuple[Any, ...]], act: Callable[..., None]) -> int:
+    """Do `act` for every item; one that cannot be done now does not keep the others. Returns how many were done."""
+    done = 0
+    for item in list(items):
+        try:
+            act(*item)
+            done += 1
+        except Exception:  # the next sweep tries again
+            log.exception("a step or job could not be recovered now")
+    return done
 
 
 def take_back_from_the_dead() -> int:
@@ -61,15 +73,15 @@ def take_back_from_the_dead() -> int:
         "pk", "attempt", "worker"
     )
     dead = [(pk, attempt) for pk, attempt, worker in running if not _is_alive(int(worker.removeprefix(here)))]
-    for pk, attempt in dead:
-        lose(pk, attempt, WORKER_LOST)
-    return len(dead)
+    return _each(dead, lambda pk, attempt: lose(pk, attempt, WORKER_LOST))
 
 
+@functools.cache
 def machine_name() -> str:
-    """Host and process namespace: where a process number means the same process."""
+    """Host, boot and process namespace: where and while a process number means the same process."""
     namespace = str(Path("/proc/self/ns/pid").readlink()).strip("pid:[]")
-    return f"{socket.gethostname()[:60]}-{namespace}"
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip().replace("-", "")
+    return f"{socket.gethostname()[:30]}-{boot[:16]}-{namespace}"
 
 
 def worker_name(pid: int) -> str:
@@ -95,6 +107,7 @@ def lose(step_id: UUID, attempt: int, error: PipelineError) -> None:
     if step is None:
         return
     claim = Claim(step, attempt)
+    log.warning("a worker was lost: job=%s step=%s part=%d code=%s", step.job_id, step.name, step.part, error.code)
     if step.job.status in JOB_ENDED:
         conduct.give_back(claim)
     else:
@@ -119,29 +132,37 @@ def _ring_again() -> int:
     now = timezone.now()
     silent = Q(rung_at__isnull=True) | Q(rung_at__lt=now - timedelta(seconds=RING_AGAIN_SECONDS))
     due = StepRun.objects.filter(silent, status=StepStatus.READY, not_before__lte=now, job__status__in=JOB_ACTIVE)
-    ids = list(due.values_list("pk", flat=True))
-    for pk in ids:
-        conduct.ring(pk)
-    return len(ids)
+    return _each(due.values_list("pk"), conduct.ring)
 
 
 def _advance_stuck() -> int:
     """Jobs with nothing ready and nothing running, which nobody would ever touch again."""
     moving = StepRun.objects.filter(status__in=[StepStatus.READY, StepStatus.RUNNING]).values("job")
-    stuck = list(Job.objects.filter(status__in=JOB_ACTIVE).exclude(pk__in=moving).values_list("pk", flat=True))
-    for pk in stuck:
-        with transaction.atomic():
-            conduct.advance(pk)
-    return len(stuck)
+    stuck = Job.objects.filter(status__in=JOB_ACTIVE).exclude(pk__in=moving)
+    return _each(stuck.values_list("pk"), _advance)
+
+
+def _advance(job_id: UUID) -> None:
+    with transaction.atomic():
+        conduct.advance(job_id)
 
 
 def remove_dead_scratch() -> int:
-    """Delete working files of processes that are no longer alive on this machine. Returns how many folders."""
-    root = Path(settings.DATA_DIR) / "scratch"
-    dead = [folder for folder in root.glob("*") if folder.name.isdigit() and not _is_alive(int(folder.name))]
+    """Delete working files of processes that are no longer alive. Returns how many folders.
+
+    The folder may be shared with other machines, whose processes cannot be seen: theirs go by age.
+    """
+    dead = [folder for folder in (Path(settings.DATA_DIR) / "scratch").glob("*") if _is_abandoned(folder)]
     for folder in dead:
         shutil.rmtree(folder, ignore_errors=True)
     return len(dead)
+
+
+def _is_abandoned(folder: Path) -> bool:
+    here = f"{machine_name()}-"
+    if folder.name.startswith(here):
+        return not _is_alive(int(folder.name.removeprefix(here)))
+    return time.time() - folder.stat().st_mtime > FOREIGN_SCRATCH_SECONDS
 
 
 def _is_alive(pid: int) -> bool:

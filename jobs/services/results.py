@@ -19,6 +19,11 @@ def keep(job: Job, step: str, files: JobFiles) -> None:
         keeper(job, files)
 
 
+def has_text(job: Job) -> bool:
+    """Whether the job has already given words that people can read."""
+    return TranscriptRow.objects.filter(job=job).exists()
+
+
 def _keep_duration(job: Job, files: JobFiles) -> None:
     """The decoded length is the truth; the file's header was a guess."""
     facts = files.load("normalize", "facts.json", AudioFacts)

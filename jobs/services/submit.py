@@ -68,7 +68,8 @@ def submit(
             job = Job.objects.create(recording=recording, kind=JobKind.TRANSCRIBE, options=msgspec.to_builtins(options))
             conduct.start(job)
     except BaseException:
-        storage.delete(key)
+        if not Recording.objects.filter(pk=recording_id).exists():
+            storage.delete(key)
         raise
     events.publish(job.pk)
     return job

@@ -13,12 +13,12 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
-from django.db import close_old_connections, connection
+from django.db import DatabaseError, close_old_connections, connection
 
 from jobs import pipeline_gateway
 from jobs.job_files import JobFiles
 from jobs.models import Job, StepRun
-from jobs.services import conduct
+from jobs.services import conduct, recovery
 from jobs.services.conduct import Claim, ClaimLost
 from jobs.state import StepStatus
 from media_pipeline.errors import Cancelled, PipelineError
@@ -50,36 +50,57 @@ def _attempt(claim: Claim) -> None:
     workdir.mkdir(parents=True)
     files = JobFiles(claim.step.job, claim.step.name, claim.step.part, claim.attempt, workdir)
     try:
-        with _heartbeat(claim) as reporter:
-            run = Run(
-                workdir=workdir,
-                machine=pipeline_gateway.machine(),
-                on_progress=reporter.progress,
-                on_segments=reporter.segments,
-                is_cancelled=reporter.lost.is_set,
-            )
-            step = RECIPES[claim.step.job.kind].step(claim.step.name)
-            step.function(files, pipeline_gateway.options_of(claim.step.job), run, claim.step.part)
-            reporter.flush()
-        conduct.finish(claim, files, warnings=run.warnings, seconds=time.monotonic() - started)
-        log.info("step done in %.2f s", time.monotonic() - started)
-    except (Cancelled, ClaimLost):
-        log.info("step stopped: cancelled or taken over")
-        files.discard()
-        conduct.give_back(claim)
+        run = _do(claim, files, workdir)
+    except Cancelled:
+        _stop(claim, files)
     except PipelineError as error:
         log.warning("step failed: %s", error.code, exc_info=error.__cause__)
-        _give_up(claim, files, error, started)
-    except Exception as error:
+        files.discard()
+        conduct.fail(claim, error, seconds=time.monotonic() - started)
+    except Exception as error:  # the process edge: whatever it was, the job must hear of it
         log.exception("step crashed")
-        _give_up(claim, files, _unexpected(error), started)
+        files.discard()
+        conduct.fail(claim, _unexpected(error), seconds=time.monotonic() - started)
+    else:
+        _save(claim, files, run, time.monotonic() - started)
     finally:
         shutil.rmtree(workdir, ignore_errors=True)
 
 
-def _give_up(claim: Claim, files: JobFiles, error: PipelineError, started: float) -> None:
+def _do(claim: Claim, files: JobFiles, workdir: Path) -> Run:
+    """The step itself, its lease renewed and its progress told meanwhile."""
+    with _heartbeat(claim) as reporter:
+        run = Run(
+            workdir=workdir,
+            machine=pipeline_gateway.machine(),
+            on_progress=reporter.progress,
+            on_segments=reporter.segments,
+            is_cancelled=reporter.lost.is_set,
+        )
+        step = RECIPES[claim.step.job.kind].step(claim.step.name)
+        step.function(files, pipeline_gateway.options_of(claim.step.job), run, claim.step.part)
+        reporter.flush()
+    return run
+
+
+def _save(claim: Claim, files: JobFiles, run: Run, seconds: float) -> None:
+    try:
+        conduct.finish(claim, files, warnings=run.warnings, seconds=seconds)
+    except ClaimLost:
+        _stop(claim, files)
+    except Exception as error:
+        # Perhaps the result was saved and only what came after failed: its files must stay. If it was not, the
+        # step counts as failed, and files nobody refers to are cleaned up later.
+        log.exception("the result could not be saved")
+        conduct.fail(claim, _unexpected(error), seconds=seconds)
+    else:
+        log.info("step done in %.2f s", seconds)
+
+
+def _stop(claim: Claim, files: JobFiles) -> None:
+    log.info("step stopped: cancelled or taken over")
     files.discard()
-    conduct.fail(claim, error, seconds=time.monotonic() - started)
+    conduct.give_back(claim)
 
 
 def _unexpected(error: Exception) -> PipelineError:
@@ -122,9 +143,14 @@ class Reporter:
 
     def _save(self) -> None:
         preview = self.preview if self.has_new_words else None
-        if not conduct.report(self.claim, progress=self.fraction, preview=preview):
-            self.lost.set()
         self.last_saved = time.monotonic()
+        try:
+            if not conduct.report(self.claim, progress=self.fraction, preview=preview):
+                self.lost.set()
+        except DatabaseError:
+            log.exception("progress could not be saved; the next report says it too")
+            close_old_connections()
+            return
         self.is_changed = self.has_new_words = False
 
 
@@ -175,4 +201,4 @@ def run_here(job_id: UUID, *, worker: str) -> None:
 
 def scratch_dir() -> Path:
     """Folder for the working files of this process's steps."""
-    return Path(settings.DATA_DIR) / "scratch" / str(os.getpid())
+    return Path(settings.DATA_DIR) / "scratch" / recovery.worker_name(os.getpid())

@@ -107,7 +107,7 @@ TRANSCRIBE = Recipe(
             _diarize,
             Lane.GPU,
             weight=18,
-            needs=("detect_speech",),
+            needs=("normalize", "detect_speech"),
             when=_wants_speakers,
             is_required=False,
             seconds_per_audio_second=5.0,

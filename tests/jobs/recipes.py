@@ -21,6 +21,7 @@ PARTS = 3
 
 
 def normalize(files: Files, options: TranscribeOptions, run: Run, part: int) -> None:
+    files.dump("audio.wav", "sound")
     files.dump("facts.json", AudioFacts(duration=12.0, gain=1.0, loudness_db=-23.0, peak=0.5))
 
 
@@ -87,9 +88,7 @@ def make_recording(owner: User | None, **values: Any) -> Recording:
 
 def make_job(owner: User | None, *, speakers: bool = True, recording: Recording | None = None) -> Job:
     """A job whose steps are written down and whose first step is ready."""
-    options = TranscribeOptions(
-        engine="pocketsphinx", model="en-us", speakers=SpeakerOptions() if speakers else None
-    )
+    options = TranscribeOptions(engine="pocketsphinx", model="en-us", speakers=SpeakerOptions() if speakers else None)
     job = Job.objects.create(
         recording=recording or make_recording(owner), kind="transcribe", options=msgspec.to_builtins(options)
     )

@@ -1,13 +1,16 @@
 import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.db import connection
+from django.db import DatabaseError, OperationalError, connection
 from django.utils import timezone
 
-from jobs import queue
+from jobs import queue, storage
 from jobs.job_files import JobFiles
 from jobs.models import Artifact, Job, StepRun
 from jobs.services import conduct, work
@@ -216,6 +219,56 @@ def test_a_step_put_back_is_not_claimed_before_its_time(owner: User) -> None:
         StepRun.objects.filter(pk=step.pk).update(not_before=timezone.now() + timedelta(seconds=5))
 
         assert conduct.claim(step.pk, worker="a") is None
+
+
+@pytest.mark.django_db
+def test_what_fails_after_a_result_was_saved_costs_no_file(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(job_id: object) -> None:
+        if StepRun.objects.filter(name="normalize", status="done").exists():
+            raise DatabaseError("the connection went away")
+
+    with recipe_of():
+        job = make_job(owner)
+        monkeypatch.setattr(conduct.events, "publish", broken)
+        with queue.silenced():
+            work.run_step(job.steps.get(name="normalize").pk, worker="test")
+
+    assert job.steps.get(name="normalize").status == "done"
+    assert all(storage.exists(artifact.key) for artifact in Artifact.objects.all())
+    assert Artifact.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_progress_that_cannot_be_saved_costs_nothing(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, calls = conduct.report, []
+
+    def flaky(*args: Any, **values: Any) -> bool:
+        calls.append(1)
+        if len(calls) == 1:
+            raise OperationalError("database is locked")
+        return real(*args, **values)
+
+    monkeypatch.setattr(conduct, "report", flaky)
+    with recipe_of():
+        job = run_all(make_job(owner))
+
+    assert job.status == "completed"
+    assert {step.attempt for step in job.steps.filter(name="transcribe")} == {1}
+
+
+@pytest.mark.django_db
+def test_a_report_costs_few_queries_however_many_parts_there_are(
+    owner: User, django_assert_max_num_queries: Callable[[int], AbstractContextManager[object]]
+) -> None:
+    with recipe_of(), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tests.jobs.recipes.PARTS", 60)
+        job = make_job(owner)
+        with queue.silenced():
+            work.run_step(job.steps.get(name="normalize").pk, worker="test")
+            claim = conduct.claim(job.steps.get(name="transcribe", part=7).pk, worker="test")
+            assert claim is not None
+            with django_assert_max_num_queries(6):
+                conduct.report(claim, progress=0.5)
 
 
 @pytest.mark.django_db

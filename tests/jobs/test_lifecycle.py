@@ -156,6 +156,76 @@ def test_diarization_can_be_run_again_without_transcribing_again(owner: User) ->
 
 
 @pytest.mark.django_db
+def test_a_second_run_that_fails_leaves_the_first_text_standing(owner: User) -> None:
+    def refuse(*args: object) -> None:
+        raise InputError("bad", "Bad.")
+
+    with recipe_of():
+        job = finish(make_job(owner))
+    with recipe_of(assemble=refuse):
+        lifecycle.rerun_step(job, "diarize")
+        job = finish(job)
+
+    assert job.status == "completed"
+    assert job.warnings == ["Assembling could not be run again: Bad."]
+    assert job.transcript.segments.count() == 3
+
+
+@pytest.mark.django_db
+def test_a_second_run_that_is_cancelled_leaves_the_first_text_standing(owner: User) -> None:
+    with recipe_of():
+        job = finish(make_job(owner))
+        lifecycle.rerun_step(job, "diarize")
+
+        assert lifecycle.cancel(job)
+
+        job.refresh_from_db()
+        assert (job.status, len(job.warnings)) == ("completed", 1)
+        assert lifecycle.rerun_step(job, "diarize")
+        assert finish(job).warnings == []
+
+
+@pytest.mark.django_db
+def test_a_second_run_makes_the_working_audio_again_when_it_was_cleaned_up(owner: User) -> None:
+    with recipe_of():
+        recording = make_recording(owner, media_key="recordings/z/media")
+        job = finish(make_job(owner, recording=recording))
+        Artifact.objects.filter(name="audio.wav").delete()
+
+        assert lifecycle.rerun_step(job, "diarize")
+        job = finish(job)
+
+    assert job.status == "completed"
+    assert Artifact.objects.filter(name="audio.wav").exists()
+    assert job.steps.get(name="normalize").attempt == 2
+
+
+@pytest.mark.django_db
+def test_a_second_run_is_refused_when_media_and_audio_are_gone_or_nobody_asked_for_it(owner: User) -> None:
+    with recipe_of():
+        gone, not_asked = finish(make_job(owner)), finish(make_job(owner, speakers=False))
+        Artifact.objects.filter(job=gone, name="audio.wav").delete()
+
+        assert not lifecycle.rerun_step(gone, "diarize")
+        assert not lifecycle.rerun_step(not_asked, "diarize")
+
+
+@pytest.mark.django_db
+def test_a_job_cancelled_during_its_last_step_completes_when_continued(owner: User) -> None:
+    def cancel_meanwhile(files: Files, options: TranscribeOptions, run: Run, part: int) -> None:
+        lifecycle.cancel(Job.objects.get())
+
+    with recipe_of(assemble=cancel_meanwhile), pytest.MonkeyPatch.context() as patch:
+        patch.setattr("jobs.services.results._KEEPERS", {})
+        job = finish(make_job(owner))
+        assert job.status == "cancelled"
+        lifecycle.retry(job)
+        job = finish(job)
+
+    assert job.status == "completed"
+
+
+@pytest.mark.django_db
 def test_a_required_step_is_not_run_again_alone(owner: User) -> None:
     with recipe_of():
         job = finish(make_job(owner))

@@ -1,5 +1,6 @@
 import os
 from datetime import timedelta
+from uuid import UUID
 
 import django_rq
 import pytest
@@ -9,6 +10,7 @@ from django.utils import timezone
 from jobs.models import Job, StepRun
 from jobs.services import conduct, lifecycle, recovery
 from jobs.services.recovery import CHILD_DIED, WORKER_LOST
+from media_pipeline.errors import PipelineError
 from tests.jobs.recipes import make_job, recipe_of
 
 
@@ -42,6 +44,26 @@ def test_a_step_of_a_dead_process_on_this_machine_is_taken_back_at_once(owner: U
 
     states = [StepRun.objects.get(pk=step.pk).status for step in (living, dead, elsewhere)]
     assert states == ["running", "ready", "running"]
+
+
+@pytest.mark.django_db
+def test_what_cannot_be_recovered_now_does_not_keep_the_rest(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
+    with recipe_of():
+        broken, fine = (make_job(owner).steps.get(name="normalize") for _ in range(2))
+        for step in (broken, fine):
+            conduct.claim(step.pk, worker="a")
+            make_old(step, lease_until=timezone.now() - timedelta(seconds=1))
+        real = recovery.lose
+
+        def lose(pk: UUID, attempt: int, error: PipelineError) -> None:
+            if pk == broken.pk:
+                raise OSError
+            real(pk, attempt, error)
+
+        monkeypatch.setattr(recovery, "lose", lose)
+        assert recovery.sweep().expired == 1
+
+    assert StepRun.objects.get(pk=fine.pk).status == "ready"
 
 
 @pytest.mark.django_db
@@ -157,7 +179,9 @@ def test_a_running_step_of_a_cancelled_job_ends_when_its_worker_is_lost(owner: U
 def test_scratch_of_dead_processes_is_removed_and_of_living_ones_kept(settings: object) -> None:
     from jobs.services.work import scratch_dir
 
-    dead = scratch_dir().parent / "999999999"
+    dead = scratch_dir().parent / recovery.worker_name(999_999_999)
+    foreign = scratch_dir().parent / "other-machine-999999999"
+    foreign.mkdir(parents=True)
     dead.mkdir(parents=True)
     scratch_dir().mkdir(parents=True, exist_ok=True)
 
@@ -165,4 +189,5 @@ def test_scratch_of_dead_processes_is_removed_and_of_living_ones_kept(settings: 
 
     assert removed == 1
     assert not dead.exists()
-    assert (scratch_dir().parent / str(os.getpid())).exists()
+    assert scratch_dir().exists()
+    assert foreign.exists()

@@ -5,6 +5,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pysubs2
@@ -57,7 +58,7 @@ def test_subtitles_parse_without_repair(variables: dict[str, str], talk: Speech,
     cues = webvtt.read(str(target)) if name == "vtt" else webvtt.from_srt(str(target))
     events = pysubs2.load(str(target))
     assert len(cues) == len(events) > 5
-    assert all(one.end <= two.start for one, two in zip(events, events[1:], strict=False))
+    assert all(one.end <= two.start for one, two in pairwise(events))
     assert word_error_rate(talk.text, " ".join(cue.text for cue in cues)) <= 0.35  # with the speakers' names in it
 
 

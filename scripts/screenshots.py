@@ -15,6 +15,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, Locator, Page, StorageState, sync_playwright
 
+from scripts import sample
 from scripts.shell import ROOT, say
 from tests.services import Product, running_product
 from tests.speech import Line, render
@@ -25,21 +26,27 @@ CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 WIDE, PHONE = (1440, 900), (390, 844)
 LOOKS = tuple((size, scheme) for size in (WIDE, PHONE) for scheme in ("light", "dark"))
+DOCS_LOOKS = {"transcript": (WIDE, "light"), "transcript-dark": (WIDE, "dark"), "transcript-phone": (PHONE, "light")}
 EMAIL, PASSWORD = "maria@example.org", "a-good-long-one"
 TITLE = "Product launch planning"
 DIALOG = (
-    ("slt", "Good morning, Peter. Let us start with the schedule."),
-    ("rms", "Good morning, Maria. The presentation is on Thursday at ten o'clock."),
-    ("slt", "First we will look at the budget and then at the design."),
-    ("rms", "The design is very good. Our team will finish the website before Friday."),
-    ("slt", "Who will prepare the presentation for the customer? Can Sarah open the document?"),
-    ("rms", "Sarah will send the presentation to the director on Wednesday morning."),
-    ("slt", "The customer has a question about the price. Please call David this afternoon."),
-    ("rms", "I will write the contract and call David. I think the price is a good idea."),
-    ("slt", "We need to discuss the contract and the budget. The training is on Monday at nine o'clock."),
-    ("rms", "We need twenty new computers before the training. The office is waiting for the invoice."),
+    ("slt", "Good morning, Maria."),
+    ("rms", "Good morning, David."),
+    ("slt", "First we will look at the budget and then at the price."),
+    ("rms", "The website costs fifty thousand dollars."),
+    ("rms", "The customer has a question about the price."),
+    ("slt", "We should discuss the price with Peter."),
+    ("slt", "Who will prepare the presentation for the customer?"),
+    ("rms", "I will write the presentation and call Peter."),
+    ("rms", "Our team will finish the website before Friday."),
+    ("slt", "The presentation is on Thursday at ten o'clock."),
+    ("slt", "Please send the contract to the customer."),
+    ("slt", "The training starts at nine o'clock in the library."),
+    ("rms", "We need twenty new computers before Friday."),
     ("slt", "Please send the invoice to Thomas tomorrow."),
-    ("rms", "Thank you for the report, Maria. I will see you on Thursday."),
+    ("rms", "I think the plan is a good idea."),
+    ("slt", "Thank you for the report, Maria."),
+    ("rms", "I will see you on Monday."),
 )
 FAIL = """
 from jobs.models import Job
@@ -96,6 +103,8 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         with running_product(Path(data), DEFAULT_ENGINE="whisper", WHISPER_MODEL=str(CHECKPOINT)) as product:
+            (product.data_dir / "sample").mkdir()
+            sample.make(product.data_dir / "sample" / sample.NAME)
             camera = Camera(product, browser, folder)
             (take_docs if asked.docs else take_all)(camera, Path(data))
         browser.close()
@@ -106,11 +115,10 @@ def main() -> int:
 def take_docs(camera: Camera, data: Path) -> None:
     create_account(camera)
     address = transcribe(camera, meeting(data))
-    for name, size, scheme in (("transcript", WIDE, "light"), ("transcript-dark", WIDE, "dark"), ("phone", PHONE, "light")):
-        with camera.page(size, scheme) as page:
+    for name, look in DOCS_LOOKS.items():
+        with camera.page(*look) as page:
             page.goto(address)
             listen(page)
-            page.wait_for_timeout(250)
             page.screenshot(path=camera.folder / f"{name}.png")
 
 

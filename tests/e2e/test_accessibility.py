@@ -1,0 +1,368 @@
+"""Every page for everybody: nothing axe-core objects to, light and dark, wide and narrow; all of it by keyboard.
+
+Looks at a product of its own with one recording in each state, so that other tests neither see it nor are seen.
+"""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, StorageState
+
+from tests.e2e.conftest import EMAIL, PASSWORD
+from tests.services import ROOT, Product, running_product
+from tests.speech import Line, render
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
+SAMPLE = [
+    Line("slt", "Good morning. Is the budget ready?"),
+    Line("rms", "The report is ready and the customer has it."),
+]
+WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+
+# Writes rows as jobs leave them, and prints the address of each as JSON.
+SEED = """
+import json
+from datetime import timedelta
+from pathlib import Path
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
+from django.utils import timezone
+from jobs import storage
+from jobs.models import Job, Recording, Segment, Speaker, StepRun, Transcript
+from jobs.services import sample
+from media_pipeline.recipes import RECIPES
+
+owner = User.objects.get()
+source = next((settings.DATA_DIR / "sample").glob("sample.*"))
+STEPS = RECIPES["transcribe"].steps
+addresses = {}
+
+words = [[0.5, 3.0, "Good morning."], [3.5, 8.0, "Is the budget ready?"]]
+
+def recording(name, status, done, **values):
+    row = Recording.objects.create(owner=owner, title=f"A recording, {name}", original_name=source.name,
+        media_key=f"recordings/{name}/sample.wav", media_type="audio/wav", size_bytes=735_000, duration=46.0)
+    copy = settings.DATA_DIR / f"{name}.wav"
+    copy.write_bytes(source.read_bytes())
+    storage.save(row.media_key, copy)
+    options = {"engine": "whisper", "requested_engine": "auto", "model": "base", "language": None,
+               "speakers": {"exact": None, "at_most": None}, "vocabulary": "Anna, Peter"}
+    job = Job.objects.create(recording=row, kind="transcribe", status=status, options=options, percent=10.0 * done,
+        stage=STEPS[done].name if status == "running" else "", started_at=timezone.now(), **values)
+    for index, step in enumerate(STEPS):
+        state = "done" if index < done else {"running": "running", "failed": "failed"}.get(status, "waiting")
+        StepRun.objects.create(job=job, name=step.name, lane=step.lane, seconds=1.5, progress=0.5,
+            status=state if index <= done else "waiting", lease_until=timezone.now() + timedelta(hours=1),
+            preview=words if step.name == "transcribe" else [])
+    addresses[name] = f"/recordings/{row.pk}/"
+    return row, job
+
+def transcript(row, job):
+    made = Transcript.objects.create(recording=row, job=job, language="en", engine="whisper", model="base")
+    voices = [Speaker.objects.create(transcript=made, label=f"SPEAKER_0{number}") for number in range(8)]
+    for position in range(24):
+        start = 1.9 * position
+        Segment.objects.create(transcript=made, position=position, start=start, end=start + 1.8,
+            text="Is the budget ready?", speaker=voices[position % 9] if position % 9 < 8 else None,
+            words=[["Is", start, start + 0.3, 0.9], ["the", start + 0.3, start + 0.5, 0.9],
+                   ["budget", start + 0.5, start + 1.0, 0.9], ["ready?", start + 1.0, start + 1.8, 0.9]])
+
+transcript(*recording("done", "completed", 6, warnings=["The recording is very quiet."]))
+recording("running", "running", 2)
+recording("failed", "failed", 2, error_code="worker_died", error_message="The process doing this step died.")
+recording("cancelled", "cancelled", 2)
+row, job = recording("silent", "completed", 6, warnings=["The recording is silent."])
+Transcript.objects.create(recording=row, job=job, language="en", engine="whisper", model="base")
+row, job = recording("bare", "completed", 6)
+transcript(row, job)
+storage.delete(row.media_key)
+Recording.objects.filter(pk=row.pk).update(media_key="")
+
+client = Client()
+client.force_login(User.objects.create_user("new@example.org", "new@example.org", "a-good-long-one"))
+print(json.dumps({"addresses": addresses, "newcomer": client.cookies["sessionid"].value}))
+"""
+
+VIOLATIONS = """async (rules) => (await axe.run(rules)).violations.flatMap((rule) => rule.nodes.map((node) =>
+  `${rule.id} at ${node.target.join(" ")}: ${node.failureSummary.replace(/\\s+/g, " ")}`))"""
+
+# What can be used now, and whether the one in focus shows that it is.
+KEYBOARD = """
+window.reached = new Set();
+window.here = () => document.activeElement ?? document.body;
+window.usable = () => [...document.querySelectorAll("a[href], button, input, select, textarea, summary")]
+  .filter((one) => !one.disabled && one.type !== "hidden" && !one.closest("[hidden]") && one.checkVisibility())
+  .filter((one) => one.type !== "radio" || one.checked);
+window.describe = (one) => one.getAttribute("aria-label") || one.innerText?.trim() || one.id || one.outerHTML;
+// The browser's own player marks its buttons itself, out of our sight.
+window.marked = (one) => one.matches("audio, video") ||
+  [one, one.parentElement, one.closest(".row"), one.closest("label")].some((shown) => {
+    const style = shown && getComputedStyle(shown);
+    return style && style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
+  });
+true;
+"""
+
+
+@dataclass(frozen=True)
+class Site:
+    """The product with a recording in each state."""
+
+    product: Product
+    owner: StorageState
+    newcomer: StorageState
+    addresses: dict[str, str]
+    welcome: list[str]
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> Iterator[Site]:
+    with running_product(tmp_path_factory.mktemp("accessible")) as product:
+        (product.data_dir / "sample").mkdir()
+        shutil.copy(render(SAMPLE).path, product.data_dir / "sample" / "sample.wav")
+        context = chromium.new_context(base_url=product.url, reduced_motion="reduce")
+        page = context.new_page()
+        page.goto("/")
+        welcome = look(page)
+        for name, value in {"email": EMAIL, "password1": PASSWORD, "password2": PASSWORD}.items():
+            page.fill(f"[name={name}]", value)
+        page.keyboard.press("Enter")
+        page.wait_for_url("**/upload/")
+        owner = context.storage_state()
+        context.close()
+        yield Site(product, owner, *seed(product, owner), welcome)
+
+
+def seed(product: Product, owner: StorageState) -> tuple[StorageState, dict[str, str]]:
+    """Write the rows. Returns the session of somebody who has none of them, and where to find each."""
+    outcome = product.manage("shell", "-c", SEED)
+    assert outcome.returncode == 0, outcome.stderr
+    made: dict[str, Any] = json.loads(outcome.stdout.strip().splitlines()[-1])
+    session = next(cookie for cookie in owner["cookies"] if cookie["name"] == "sessionid")
+    newcomer: StorageState = {"cookies": [{**session, "value": made["newcomer"]}], "origins": []}
+    return newcomer, made["addresses"]
+
+
+@pytest.fixture
+def visit(site: Site, chromium: Browser) -> Iterator[Callable[..., Page]]:
+    """Opens a page as the owner, or as somebody else."""
+    contexts = []
+
+    def open_page(address: str, who: StorageState | None = site.owner) -> Page:
+        context = chromium.new_context(base_url=site.product.url, storage_state=who, reduced_motion="reduce")
+        contexts.append(context)
+        page = context.new_page()
+        page.goto(site.addresses.get(address, address))
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+
+
+def look(page: Page) -> list[str]:
+    """Violations on the page as it stands, in every look."""
+    page.evaluate(AXE.read_text())
+    found = []
+    for size in (WIDE, PHONE):
+        for scheme in ("light", "dark"):
+            page.set_viewport_size(size)
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            rules = {} if scheme == "light" else {"runOnly": ["color-contrast"]}  # all else is the same in the dark
+            found += [f"{size['width']} {scheme}: {text}" for text in page.evaluate(VIOLATIONS, rules)]
+            width = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+            if width > 0:
+                found.append(f"{size['width']} {scheme}: scrolls sideways by {width} px")
+    return found
+
+
+# What axe finds -------------------------------------------------------------------------------------------------------
+
+
+def add_files(page: Page) -> None:
+    speech = {"name": "meeting.wav", "mimeType": "audio/wav", "buffer": b"RIFF" + bytes(2000)}
+    page.set_input_files("input[type=file]", [speech, {**speech, "name": "notes.pdf"}])
+    page.wait_for_selector("[data-state=uploaded]")
+    page.wait_for_selector("[data-state=refused]")
+    page.get_by_label("Exact number").check()
+    page.locator(".more > summary").click()
+
+
+def sign_in_wrongly(page: Page) -> None:
+    page.fill("[name=login]", EMAIL)
+    page.fill("[name=password]", "not-the-one")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".note-danger")
+
+
+def ask_for_reset(page: Page) -> None:
+    page.fill("[name=email]", EMAIL)
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/done/")
+
+
+def find(page: Page) -> None:
+    page.fill("[data-find-input]", "budget")
+    page.locator(".run > summary").click()
+
+
+def click(selector: str) -> Callable[[Page], None]:
+    return lambda page: page.locator(selector).first.click()
+
+
+def nothing(page: Page) -> None:
+    """The page as it comes."""
+
+
+ENTRANCE = {
+    "login": ("/accounts/login/", nothing),
+    "login refused": ("/accounts/login/", sign_in_wrongly),
+    "password reset": ("/accounts/password/reset/", nothing),
+    "password reset sent": ("/accounts/password/reset/", ask_for_reset),
+    "password reset link of old": ("/accounts/password/reset/key/1-set-password/", nothing),
+}
+PAGES = {
+    "upload": ("/upload/", nothing),
+    "upload with files": ("/upload/", add_files),
+    "library": ("/", nothing),
+    "library with menu": ("/", click("[aria-label='Your account']")),
+    "library asking": ("/", click(".row-delete")),
+    "library without a hit": ("/?q=zebra", nothing),
+    "running": ("running", lambda page: page.wait_for_selector(".preview-segment")),
+    "done": ("done", nothing),
+    "done, exporting": ("done", click("summary.button-primary")),
+    "done, finding": ("done", find),
+    "done, keys": ("done", lambda page: page.locator("body").press("?")),
+    "media deleted": ("bare", nothing),
+    "failed": ("failed", nothing),
+    "cancelled": ("cancelled", nothing),
+    "no speech": ("silent", nothing),
+    "password change": ("/accounts/password/change/", nothing),
+    "sign out": ("/accounts/logout/", nothing),
+    "not found": ("/recordings/00000000-0000-0000-0000-000000000000/", nothing),
+}
+
+
+def test_the_first_page_of_all_has_no_violation(site: Site) -> None:
+    assert site.welcome == []
+
+
+@pytest.mark.parametrize("name", list(ENTRANCE))
+def test_a_page_before_signing_in_has_no_violation(visit: Callable[..., Page], name: str) -> None:
+    address, act = ENTRANCE[name]
+    page = visit(address, None)
+    act(page)
+
+    assert look(page) == []
+
+
+@pytest.mark.parametrize("name", list(PAGES))
+def test_a_page_has_no_violation(visit: Callable[..., Page], name: str) -> None:
+    address, act = PAGES[name]
+    page = visit(address)
+    act(page)
+
+    assert look(page) == []
+
+
+def test_an_empty_library_has_no_violation(site: Site, visit: Callable[..., Page]) -> None:
+    page = visit("/", site.newcomer)
+    page.get_by_role("heading", name="Add your first recording").wait_for()
+
+    assert look(page) == []
+
+
+# By keyboard ----------------------------------------------------------------------------------------------------------
+
+
+def focused(page: Page) -> str:
+    return str(page.evaluate("describe(here())"))
+
+
+def tab_to(page: Page, name: str, presses: int = 60) -> None:
+    """Press Tab until what is called `name` has the focus."""
+    page.evaluate(KEYBOARD)
+    for _ in range(presses):
+        page.keyboard.press("Tab")
+        if name in focused(page):
+            return
+    raise AssertionError(f"{name!r} was not reached in {presses} presses of Tab")
+
+
+@pytest.mark.parametrize("address", ["/upload/", "/", "running", "done", "failed", "silent", "/accounts/login/"])
+def test_everything_usable_is_reached_by_tab_and_shows_it(visit: Callable[..., Page], address: str) -> None:
+    page = visit(address, *([None] if "login" in address else []))
+    page.evaluate(KEYBOARD)
+    unmarked = set()
+
+    for _ in range(page.evaluate("usable().length") + 8):
+        page.keyboard.press("Tab")
+        page.evaluate("reached.add(here())")
+        if not page.evaluate("here() === document.body || marked(here())"):
+            unmarked.add(focused(page))
+
+    assert page.evaluate("usable().filter((one) => !reached.has(one)).map(describe)") == []
+    assert unmarked == set()
+
+
+@pytest.mark.parametrize(
+    ("address", "name"), [("/", "Your account"), ("done", "Export")], ids=["account menu", "export menu"]
+)
+def test_escape_closes_a_menu_and_gives_the_focus_back(visit: Callable[..., Page], address: str, name: str) -> None:
+    page = visit(address)
+    tab_to(page, name)
+    page.keyboard.press("Enter")
+    page.keyboard.press("ArrowDown")
+    assert name not in focused(page)
+
+    page.keyboard.press("Escape")
+
+    assert page.locator("details[data-menu][open]").count() == 0
+    assert name in focused(page)
+
+
+@pytest.mark.parametrize(
+    ("address", "name"),
+    [
+        ("/", "Delete A recording"),
+        ("done", "Delete this recording"),
+        ("running", "Cancel"),
+        ("done", "Keyboard shortcuts"),
+    ],
+)
+def test_escape_closes_a_dialog_and_gives_the_focus_back(visit: Callable[..., Page], address: str, name: str) -> None:
+    page = visit(address)
+    tab_to(page, name)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("dialog[open]")
+    assert page.evaluate("document.activeElement.closest('dialog') !== null")
+
+    page.keyboard.press("Escape")
+
+    assert page.locator("dialog[open]").count() == 0
+    assert name in focused(page)
+
+
+def test_the_sample_is_transcribed_and_deleted_by_keyboard_alone(visit: Callable[..., Page]) -> None:
+    page = visit("/upload/")
+    tab_to(page, "Try the sample")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("[data-transcript]", timeout=120_000)
+    address = page.url
+
+    tab_to(page, "Delete this recording")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("dialog[open]")
+    tab_to(page, "Delete", presses=3)
+    page.keyboard.press("Enter")
+    page.wait_for_url(lambda url: "/recordings/" not in url)
+
+    assert "was deleted" in page.locator("[data-toasts]").inner_text()
+    assert page.request.get(address).status == 404

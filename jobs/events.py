@@ -18,6 +18,8 @@ from media_pipeline.recipes import RECIPES
 
 log = logging.getLogger(__name__)
 
+PERCENT_TO_GO_BY = 3.0
+
 
 @dataclass(frozen=True, slots=True)
 class StepSnapshot:
@@ -111,10 +113,11 @@ def step_progress(rows: Sequence[StepRun]) -> float:
 
 def _seconds_left(job: Job) -> float | None:
     """Estimated from the pace so far; None while there is too little to go by."""
-    if job.status != JobStatus.RUNNING or job.started_at is None or job.percent < 3:
+    if job.status != JobStatus.RUNNING or job.started_at is None:
         return None
+    done = job.percent - job.percent_at_start
     elapsed = (timezone.now() - job.started_at).total_seconds()
-    return round(elapsed * (100.0 - job.percent) / job.percent, 1)
+    return round(elapsed * (100.0 - job.percent) / done, 1) if done >= PERCENT_TO_GO_BY else None
 
 
 def _queue_position(job: Job) -> int | None:

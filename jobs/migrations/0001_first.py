@@ -44,6 +44,7 @@ class Migration(migrations.Migration):
                 ('status', models.CharField(choices=[(jobs.state.JobStatus['QUEUED'], 'Queued'), (jobs.state.JobStatus['RUNNING'], 'Running'), (jobs.state.JobStatus['COMPLETED'], 'Completed'), (jobs.state.JobStatus['FAILED'], 'Failed'), (jobs.state.JobStatus['CANCELLED'], 'Cancelled')], default=jobs.state.JobStatus['QUEUED'], max_length=20)),
                 ('options', models.JSONField()),
                 ('percent', models.FloatField(default=0.0, help_text='0 to 100, never falls while a job runs.')),
+                ('percent_at_start', models.FloatField(default=0.0, help_text='What an earlier attempt had done already.')),
                 ('stage', models.CharField(blank=True, help_text='Name of the step that runs now.', max_length=40)),
                 ('error_code', models.CharField(blank=True, max_length=60)),
                 ('error_message', models.TextField(blank=True)),

@@ -21,6 +21,7 @@ class Job(models.Model):
     )
     options = models.JSONField()
     percent = models.FloatField(default=0.0, help_text="0 to 100, never falls while a job runs.")
+    percent_at_start = models.FloatField(default=0.0, help_text="What an earlier attempt had done already.")
     stage = models.CharField(max_length=40, blank=True, help_text="Name of the step that runs now.")
     error_code = models.CharField(max_length=60, blank=True)
     error_message = models.TextField(blank=True)

@@ -90,7 +90,9 @@ def claim(step_id: UUID, *, worker: str) -> Claim | None:
         if not taken:
             return None
         step = StepRun.objects.select_related("job__recording").get(pk=step_id)
-        Job.objects.filter(pk=step.job_id, status=JobStatus.QUEUED).update(status=JobStatus.RUNNING, started_at=now)
+        Job.objects.filter(pk=step.job_id, status=JobStatus.QUEUED).update(
+            status=JobStatus.RUNNING, started_at=now, percent_at_start=F("percent")
+        )
         Job.objects.filter(pk=step.job_id).update(stage=step.name, revision=F("revision") + 1)
     events.publish(step.job_id)
     return Claim(step, step.attempt)

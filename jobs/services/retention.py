@@ -2,13 +2,15 @@
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
+from uuid import UUID
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
 
@@ -20,13 +22,12 @@ from jobs.state import JOB_ACTIVE, JOB_ENDED, JobStatus
 log = logging.getLogger(__name__)
 
 ORPHAN_HOURS = 24.0
-WORKING_FILES = ("audio.wav", "chunk.json", "plan.json", "facts.json", "turns.json")
 COMMAND_LINE_HOURS = 24.0
 
 
 @dataclass(slots=True)
 class Tally:
-    """What a clean-up saw and did. In a dry run `deleted` counts what would go."""
+    """What a clean-up looked at and did. In a dry run `deleted` counts what would go."""
 
     scanned: int = 0
     deleted: int = 0
@@ -36,91 +37,102 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Something past its time: what it is, and how to delete it (returns the bytes freed)."""
+    """Something past its time: what it is, and how to delete it.
+
+    `delete` looks again whether it is still due, and returns the bytes freed, None when it is not.
+    """
 
     what: str
-    delete: Callable[[], int]
+    delete: Callable[[], int | None]
 
 
 def clean(*, is_dry_run: bool = False, tell: Callable[[str], None] = lambda line: None) -> Tally:
     """Delete all that is due. One failure is counted and told, and does not stop the rest."""
     tally = Tally()
-    for due in _everything_due():
-        tally.scanned += 1
+    for due in _everything_due(tally):
         if is_dry_run:
             tell(f"would delete {due.what}")
             tally.deleted += 1
             continue
         try:
-            tally.freed_bytes += due.delete()
-            tally.deleted += 1
-            tell(f"deleted {due.what}")
-        except Exception as error:
+            freed = due.delete()
+        except Exception as error:  # one broken file must not keep the rest
             log.exception("could not delete %s", due.what)
             tell(f"failed: {due.what}: {type(error).__name__}")
             tally.failed += 1
+            continue
+        if freed is not None:
+            tally.freed_bytes += freed
+            tally.deleted += 1
+            tell(f"deleted {due.what}")
     return tally
 
 
-def _everything_due() -> Iterator[Due]:
-    due = {recording.pk: recording for recording in _recordings_due()}
-    for recording in due.values():
-        yield Due(f"recording {recording.pk}", partial(lifecycle.delete_recording, recording))
+def _everything_due(tally: Tally) -> Iterator[Due]:
+    tally.scanned += Recording.objects.count() + Upload.objects.count()
+    recordings = {recording.pk: recording for recording in _recordings_due()}
+    for recording in recordings.values():
+        yield Due(f"recording {recording.pk}", partial(_delete_idle, recording, lifecycle.delete_recording))
     for recording in _media_due():
-        if recording.pk not in due:
-            yield Due(f"media of recording {recording.pk}", partial(lifecycle.delete_media, recording))
+        if recording.pk not in recordings:
+            yield Due(f"media of recording {recording.pk}", partial(_delete_idle, recording, lifecycle.delete_media))
     for artifact in _working_files_due():
         yield Due(f"working file {artifact.key}", partial(_delete_artifact, artifact))
     for unfinished in upload.expired():
         yield Due(f"unfinished upload {unfinished.pk}", partial(_abandon, unfinished))
-    yield from _orphans_due()
-    yield from _cached_due()
+    yield from _orphans_due(tally)
+    yield from _cached_due(tally)
 
 
-def _recordings_due() -> Iterable[Recording]:
-    """Recordings whose latest job ended in a state whose retention has passed."""
+def _recordings_due() -> Iterator[Recording]:
+    """Recordings whose retention has passed: as completed once they have text, else by how the last job ended."""
     env = settings.ENV
-    days_by_status = {
-        JobStatus.COMPLETED: env.RETENTION_COMPLETED_DAYS,
-        JobStatus.FAILED: env.RETENTION_FAILED_DAYS,
-        JobStatus.CANCELLED: env.RETENTION_CANCELLED_DAYS,
-    }
-    for status, days in days_by_status.items():
-        if days > 0:
-            yield from _idle_recordings(status, timedelta(days=days))
+    with_text = Recording.objects.filter(transcripts__isnull=False).distinct()
+    without_text = Recording.objects.filter(transcripts=None)
+    yield from _idle(with_text, env.RETENTION_COMPLETED_DAYS)
+    yield from _idle(without_text, env.RETENTION_COMPLETED_DAYS, JobStatus.COMPLETED)
+    yield from _idle(without_text, env.RETENTION_FAILED_DAYS, JobStatus.FAILED)
+    yield from _idle(without_text, env.RETENTION_CANCELLED_DAYS, JobStatus.CANCELLED)
     leftover = Recording.objects.filter(owner=None, created_at__lt=_ago(timedelta(hours=COMMAND_LINE_HOURS)))
     yield from leftover.exclude(jobs__status__in=JOB_ACTIVE)
 
 
-def _idle_recordings(status: JobStatus, age: timedelta) -> QuerySet[Recording]:
-    latest = Job.objects.filter(recording=OuterRef("pk")).order_by("-created_at")
-    return (
-        Recording.objects.annotate(
-            last_status=Subquery(latest.values("status")[:1]), last_end=Subquery(latest.values("ended_at")[:1])
-        )
-        .filter(last_status=status, last_end__lt=_ago(age))
-        .exclude(jobs__status__in=JOB_ACTIVE)
-    )
-
-
-def _media_due() -> Iterable[Recording]:
-    days = settings.ENV.RETENTION_MEDIA_DAYS
+def _idle(recordings: QuerySet[Recording], days: float, *statuses: JobStatus) -> Iterator[Recording]:
+    """Those whose latest job ended (with one of `statuses`) more than `days` ago; none when `days` is 0."""
     if days <= 0:
-        return []
-    return _idle_recordings(JobStatus.COMPLETED, timedelta(days=days)).exclude(media_key="")
+        return
+    latest = Job.objects.filter(recording=OuterRef("pk")).order_by("-created_at")
+    found = recordings.annotate(
+        last_status=Subquery(latest.values("status")[:1]), last_end=Subquery(latest.values("ended_at")[:1])
+    ).filter(last_status__in=statuses or JOB_ENDED, last_end__lt=_ago(timedelta(days=days)))
+    yield from found.exclude(jobs__status__in=JOB_ACTIVE)
+
+
+def _media_due() -> Iterator[Recording]:
+    with_media = Recording.objects.exclude(media_key="")
+    yield from _idle(with_media, settings.ENV.RETENTION_MEDIA_DAYS, JobStatus.COMPLETED)
+
+
+def _delete_idle(recording: Recording, delete: Callable[[Recording], int]) -> int | None:
+    """Delete unless somebody started a job on it since it was found."""
+    with transaction.atomic():
+        jobs = list(Job.objects.select_for_update().filter(recording=recording))
+        return None if any(job.is_active for job in jobs) else delete(recording)
 
 
 def _working_files_due() -> QuerySet[Artifact]:
+    """The bulky working file of jobs long ended. The small ones stay: with them a step can be run again."""
+    step, name = lifecycle.BULKY_FILE
     ended_before = _ago(timedelta(hours=settings.ENV.RETENTION_WORK_HOURS))
-    return Artifact.objects.filter(
-        name__in=WORKING_FILES, job__status=JobStatus.COMPLETED, job__ended_at__lt=ended_before
-    )
+    return Artifact.objects.filter(step=step, name=name, job__status__in=JOB_ENDED, job__ended_at__lt=ended_before)
 
 
-def _delete_artifact(artifact: Artifact) -> int:
-    freed = storage.delete(artifact.key)
-    artifact.delete()
-    return freed
+def _delete_artifact(artifact: Artifact) -> int | None:
+    with transaction.atomic():
+        if Job.objects.select_for_update().get(pk=artifact.job_id).is_active:
+            return None
+        artifact.delete()
+    return storage.delete(artifact.key)
 
 
 def _abandon(unfinished: Upload) -> int:
@@ -130,28 +142,39 @@ def _abandon(unfinished: Upload) -> int:
     return freed
 
 
-def _orphans_due() -> Iterator[Due]:
+def _orphans_due(tally: Tally) -> Iterator[Due]:
     """Stored files that no row refers to any more, such as those of attempts that were not accepted."""
     old = _ago(timedelta(hours=ORPHAN_HOURS))
-    known = set(Artifact.objects.values_list("key", flat=True)) | set(
-        Recording.objects.values_list("media_key", flat=True)
-    )
     for key in [*storage.keys_below("jobs"), *storage.keys_below("recordings")]:
-        if key not in known and storage.modified_at(key) < old and not _is_in_work(key):
-            yield Due(f"orphan {key}", partial(storage.delete, key))
+        tally.scanned += 1
+        if not _is_referred_to(key) and not _is_in_work(key) and storage.modified_at(key) < old:
+            yield Due(f"orphan {key}", partial(_delete_orphan, key))
+
+
+def _delete_orphan(key: str) -> int | None:
+    return None if _is_referred_to(key) else storage.delete(key)
+
+
+def _is_referred_to(key: str) -> bool:
+    return Artifact.objects.filter(key=key).exists() or Recording.objects.filter(media_key=key).exists()
 
 
 def _is_in_work(key: str) -> bool:
-    """Whether the key belongs to a job that has not ended."""
+    """Whether the key belongs to a job that has not ended, or to a recording with such a job."""
     folder, owner, *_ = key.split("/")
-    return folder == "jobs" and Job.objects.filter(pk=owner).exclude(status__in=JOB_ENDED).exists()
+    active = Job.objects.filter(status__in=JOB_ACTIVE)
+    found = active.filter(pk=UUID(owner)) if folder == "jobs" else active.filter(recording=UUID(owner))
+    return found.exists()
 
 
-def _cached_due() -> Iterator[Due]:
-    """Local copies of files that lie in the object store, not used for a day."""
+def _cached_due(tally: Tally) -> Iterator[Due]:
+    """Local copies of files that lie in the object store, fetched more than a day ago and not in use."""
     limit = time.time() - ORPHAN_HOURS * 3600
     for path in storage.CACHE_DIR.rglob("*"):
-        if path.is_file() and path.stat().st_atime < limit:
+        if not path.is_file():
+            continue
+        tally.scanned += 1
+        if path.stat().st_mtime < limit and not _is_in_work(str(path.relative_to(storage.CACHE_DIR))):
             yield Due(f"cached file {path.name}", partial(_unlink, path))
 
 

@@ -25,7 +25,7 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
     job = shown.jobs.select_related("recording").order_by("-created_at").first()
     if job is None:
         raise Http404
-    transcript = Transcript.objects.filter(job=job).first() if job.has_ended else None
+    transcript = Transcript.objects.filter(job=job).first()
     snapshot = events.snapshot(job).as_json()
     speakers = list(transcript.speakers.all()) if transcript else []
     segments = list(transcript.segments.select_related("speaker")) if transcript else []
@@ -39,6 +39,7 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
             "steps": snapshot["steps"],
             "transcript": transcript,
             "speakers": speakers,
+            "heard": _heard(job) if job.has_ended and transcript is None else [],
             "segments": [_shown_segment(segment, [speaker.pk for speaker in speakers]) for segment in segments],
             "formats": exports.formats() if transcript else [],
             "run_facts": _run_facts(job, transcript),
@@ -46,6 +47,12 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
             "has_peaks": Artifact.objects.filter(job=job, name="peaks.json").exists(),
         },
     )
+
+
+def _heard(job: Job) -> list[dict[str, Any]]:
+    """The words a job had found before it failed or was cancelled."""
+    previews = job.steps.filter(name="transcribe").order_by("part").values_list("preview", flat=True)
+    return [{"start": start, "end": end, "text": text} for preview in previews for start, end, text in preview]
 
 
 def _shown_segment(segment: Segment, speaker_ids: list[int]) -> dict[str, Any]:

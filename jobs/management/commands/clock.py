@@ -3,7 +3,6 @@
 import logging
 import signal
 import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +14,9 @@ from jobs.services import recovery, retention
 
 log = logging.getLogger(__name__)
 
+FIRST_CLEAN_SECONDS = 60.0
 CLEAN_SECONDS = 3600.0
+STOP_SECONDS = 5.0
 
 
 class Command(BaseCommand):
@@ -25,12 +26,20 @@ class Command(BaseCommand):
         stop = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stop.set())
-        clean_at = time.monotonic() + CLEAN_SECONDS
-        while not stop.wait(settings.ENV.SWEEP_SECONDS):
-            _tick(recovery.sweep)
-            if time.monotonic() >= clean_at:
-                _tick(retention.clean)
-                clean_at = time.monotonic() + CLEAN_SECONDS
+        cleaner = threading.Thread(
+            daemon=True, target=_repeat, args=(stop, retention.clean, FIRST_CLEAN_SECONDS, CLEAN_SECONDS)
+        )
+        cleaner.start()  # beside the sweep, which must not wait for a large library to be looked through
+        _repeat(stop, recovery.sweep, settings.ENV.SWEEP_SECONDS, settings.ENV.SWEEP_SECONDS)
+        cleaner.join(timeout=STOP_SECONDS)
+
+
+def _repeat(stop: threading.Event, work: Callable[[], object], first: float, pause: float) -> None:
+    """Do `work` after `first` seconds and then every `pause` seconds, until told to stop."""
+    wait = first
+    while not stop.wait(wait):
+        _tick(work)
+        wait = pause
 
 
 def _tick(work: Callable[[], object]) -> None:

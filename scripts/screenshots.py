@@ -22,11 +22,12 @@ from tests.speech import Line, render
 
 DOCS = ROOT / "docs" / "images"
 CHECKPOINT = ROOT / "tests" / "checkpoints" / "tiny-test.pt"
+SETTINGS = {"DEFAULT_ENGINE": "whisper", "WHISPER_MODEL": str(CHECKPOINT), "THREADS": "1"}
 CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 WIDE, PHONE = (1440, 900), (390, 844)
 LOOKS = tuple((size, scheme) for size in (WIDE, PHONE) for scheme in ("light", "dark"))
-DOCS_LOOKS = {"transcript": (WIDE, "light"), "transcript-dark": (WIDE, "dark"), "transcript-phone": (PHONE, "light")}
+DOCS_LOOKS = {"transcript": (WIDE, "light"), "transcript-dark": (WIDE, "dark")}
 EMAIL, PASSWORD = "maria@example.org", "a-good-long-one"
 TITLE = "Product launch planning"
 DIALOG = (
@@ -102,7 +103,7 @@ def main() -> int:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as data, sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
-        with running_product(Path(data), DEFAULT_ENGINE="whisper", WHISPER_MODEL=str(CHECKPOINT)) as product:
+        with running_product(Path(data), **SETTINGS) as product:
             (product.data_dir / "sample").mkdir()
             sample.make(product.data_dir / "sample" / sample.NAME)
             camera = Camera(product, browser, folder)
@@ -199,7 +200,7 @@ def transcribe(camera: Camera, path: Path) -> str:
     with camera.page() as page:
         address = start(page, path)
         ended = page.locator("[data-transcript], .silence, .ended").first
-        ended.wait_for(timeout=180_000)
+        ended.wait_for(timeout=300_000)
     return address
 
 

@@ -28,6 +28,7 @@ def test_clock_shows_a_place_in_a_recording(seconds: float | None, shown: str) -
     ("seconds", "shown"),
     [
         (None, ""),
+        (0.01, "< 0.1 s"),
         (0.42, "0.4 s"),
         (9.96, "10 s"),
         (38.0, "38 s"),
@@ -83,3 +84,11 @@ def test_speakers_get_one_of_eight_tones(index: int | None, shown: str) -> None:
 @pytest.mark.parametrize(("code", "shown"), [(None, ""), ("en", "English"), ("de-AT", "German"), ("xx", "xx")])
 def test_languages_are_named_where_the_name_is_known(code: str | None, shown: str) -> None:
     assert display.language_name(code) == shown
+
+
+@pytest.mark.parametrize(
+    ("count_bytes", "shown"),
+    [(None, ""), (512, "512\xa0bytes"), (256_000, "250\xa0KB"), (1_900_000, "1.8\xa0MB"), (5 * 1024**3, "5\xa0GB")],
+)
+def test_size_has_no_needless_decimals(count_bytes: int | None, shown: str) -> None:
+    assert display.size(count_bytes) == shown

@@ -58,7 +58,6 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "transcriber.urls"
 ASGI_APPLICATION = "transcriber.asgi.application"
-WSGI_APPLICATION = "transcriber.wsgi.application"
 
 TEMPLATES = [
     {
@@ -135,6 +134,7 @@ RQ_QUEUES = {
     for lane in LANES
 }
 RQ = {"JOB_CLASS": "jobs.queue.DoorbellJob", "COMMIT_MODE": "auto"}
+RQ_SHOW_ADMIN_LINK = False  # it would open the same dashboard to all staff; ours is in urls.py, for superusers
 CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",

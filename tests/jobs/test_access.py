@@ -1,5 +1,6 @@
 """Every address of the URLconf has a rule for every kind of visitor; an address without a rule fails the build."""
 
+import contextlib
 from collections.abc import Iterator
 from uuid import uuid4
 
@@ -10,7 +11,7 @@ from django.contrib.auth.models import User
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
 from django.urls.resolvers import RoutePattern
 
 from jobs import queue
@@ -43,6 +44,15 @@ OF_JOB_NAMED = {"step_rerun": "post", "export": "get"}
 OF_UPLOAD = {"upload_piece": "head", "upload_submit": "post"}
 ONCE = {"welcome"}
 STAFF_PREFIXES = ("admin:", "django_rq:")
+OF_ANY_STAFF = {
+    "admin:index",
+    "admin:login",
+    "admin:logout",
+    "admin:password_change",
+    "admin:password_change_done",
+    "admin:jsi18n",
+    "admin:view_on_site",
+}
 
 
 def all_names() -> Iterator[str]:
@@ -166,6 +176,25 @@ def test_staff_without_all_rights_cannot_see_the_queues(browser: Client, owner: 
 
     assert browser.get(reverse("django_rq:home")).status_code == 302
     assert browser.get(reverse("admin:jobs_job_changelist")).status_code == 403
+
+
+def address_of(name: str) -> str:
+    """An address behind the staff door, with whatever arguments it takes."""
+    for arguments in ([], [1], [1, 1], [1, "a"], [1, "a", "b"], ["jobs"]):
+        with contextlib.suppress(NoReverseMatch):
+            return reverse(name, args=arguments)
+    raise AssertionError(f"{name} takes other arguments")
+
+
+def test_staff_without_rights_can_open_nothing_but_the_front_page(browser: Client, owner: User) -> None:
+    User.objects.filter(pk=owner.pk).update(is_staff=True)
+    named = {name for name in all_names() if name.startswith(STAFF_PREFIXES) and "<" not in name}
+    closed = named - OF_ANY_STAFF
+
+    opened = [name for name in closed if browser.get(address_of(name)).status_code == 200]
+
+    assert len(closed) > 60
+    assert opened == []
 
 
 def test_a_superuser_sees_every_list_and_the_queues(browser: Client, owner: User, done: Job) -> None:

@@ -1,8 +1,9 @@
 """FFmpeg and ffprobe: the only module that starts a process.
 
 A recording comes from a stranger, so both programs run fenced in: only the `file` protocol and a fixed list
-of demuxers (a playlist named `.mp3` must not open other people's files), an empty folder of their own,
-limits on memory, CPU time, file size and open files, no new privileges, and death together with the parent.
+of demuxers (a playlist named `.mp3` must not open other people's files), an empty folder of their own, an
+environment without secrets, limits on memory, CPU time, file size and open files, no new privileges, and death
+together with the parent.
 """
 
 import json
@@ -148,6 +149,7 @@ def _ffprobe(path: Path) -> Mapping[str, object]:
             done = subprocess.run(
                 [*_fence(cpu_seconds=PROBE_LIMIT, file_bytes=1 << 20), *command],
                 cwd=folder,
+                env=_environment(),
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -261,7 +263,12 @@ def _watch(command: Sequence[str], run: Run, limit: Seconds, on_line: Callable[[
     deadline = time.monotonic() + limit
     with _scratch(run.workdir) as folder:
         process = subprocess.Popen(
-            command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+            command,
+            cwd=folder,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
         )
         try:
             tail = b""
@@ -373,6 +380,12 @@ def _fence(*, cpu_seconds: Seconds, file_bytes: int) -> tuple[str, ...]:
         *(f"--as={_MEMORY_BYTES}", f"--cpu={int(cpu_seconds) + 1}", f"--fsize={file_bytes}"),
         *("--nofile=64", "--core=0", "--"),
     )
+
+
+def _environment() -> dict[str, str]:
+    """What the programs may know of ours: where programs and libraries lie. Keys and passwords stay here."""
+    found = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    return {**found, "LANG": "C.UTF-8"}
 
 
 @contextmanager

@@ -1,4 +1,5 @@
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -231,6 +232,26 @@ def test_ffmpeg_dies_with_the_process_that_started_it(tmp_path):
     while ffmpeg_working_on(str(tmp_path)) and time.monotonic() < deadline:
         time.sleep(0.02)
     assert ffmpeg_working_on(str(tmp_path)) is None
+
+
+def test_the_programs_see_no_secrets(tmp_path, bait, run, monkeypatch):
+    """They read files of strangers, and whoever takes one over must not find keys in its environment."""
+    for program in ("ffmpeg", "ffprobe"):
+        spy = tmp_path / "bin" / program
+        spy.parent.mkdir(exist_ok=True)
+        spy.write_text(f'#!/bin/sh\nenv > {tmp_path}/{program}.env\nexec {shutil.which(program)} "$@"\n')
+        spy.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{os.environ['PATH']}")
+    monkeypatch.setenv("SECRET_KEY", "hidden")
+    monkeypatch.setenv("FFREPORT", f"file={tmp_path}/report.log")
+
+    normalize(bait.tone, probe(bait.tone, LIMIT), LIMIT, run)
+
+    for program in ("ffmpeg", "ffprobe"):
+        seen = {line.partition("=")[0] for line in (tmp_path / f"{program}.env").read_text().splitlines()}
+        assert "PATH" in seen
+        assert seen <= {"PATH", "LANG", "LD_LIBRARY_PATH", "PWD", "OLDPWD", "SHLVL", "_"}
+    assert not (tmp_path / "report.log").exists()
 
 
 def test_says_how_to_install_ffmpeg_when_it_is_missing(tmp_path, bait, monkeypatch):

@@ -1,6 +1,5 @@
-"""Programs and libraries that come from Debian: which are missing, and how to get them."""
+"""Programs that come from Debian: which are missing, and how to get them."""
 
-import ctypes
 import importlib.util
 import os
 import shutil
@@ -26,14 +25,6 @@ def _program(name: str) -> Callable[[], bool]:
     return lambda: shutil.which(name) is not None
 
 
-def _has_libmagic() -> bool:
-    try:
-        ctypes.CDLL("libmagic.so.1")
-    except OSError:
-        return False
-    return True
-
-
 def _has_postgresql() -> bool:
     return any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
@@ -41,7 +32,6 @@ def _has_postgresql() -> bool:
 RUNTIME = (
     SystemPackage("ffmpeg", lambda: _program("ffmpeg")() and _program("ffprobe")()),
     SystemPackage("redis-server", _program("redis-server")),
-    SystemPackage("libmagic1", _has_libmagic),
     SystemPackage("util-linux", lambda: _program("setpriv")() and _program("prlimit")()),
     SystemPackage("python3-venv", lambda: importlib.util.find_spec("ensurepip") is not None),
     SystemPackage("flite", _program("flite"), is_required=False),  # only speaks the sample recording

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from media_pipeline.exports.base import SpeakerNames, clean, speaker_name
+from media_pipeline.languages import has_spaces
 from media_pipeline.transcript import Seconds, Segment, Transcript
 
 MAX_LINE = 42
@@ -20,7 +21,6 @@ GAP: Seconds = 0.084
 _SHORTEST: Seconds = 0.2
 
 _CLAUSE_END = re.compile(r"[.?!…,;:。！？、，；：—–][\"'”’»)\]」』]*$")
-_UNSPACED = frozenset(("zh", "ja", "th", "lo", "my", "yue"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def cues(transcript: Transcript, names: SpeakerNames, *, has_prefixes: bool = Fa
     Args:
         has_prefixes: Begin with "Name: " wherever the speaker changes; it counts as text of the first line.
     """
-    space = "" if transcript.language.partition("-")[0].lower() in _UNSPACED else " "
+    space = " " if has_spaces(transcript.language) else ""
     found: list[Cue] = []
     last_speaker: str | None = None
     for segment in transcript.segments:

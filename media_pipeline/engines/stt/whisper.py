@@ -18,6 +18,7 @@ from media_pipeline import devices
 from media_pipeline.engines.base import EngineInfo, WindowTranscript
 from media_pipeline.engines.torch_memory import crash_when_full
 from media_pipeline.errors import EngineUnavailable
+from media_pipeline.languages import has_spaces
 from media_pipeline.media import Audio, Samples, Window
 from media_pipeline.options import TranscribeOptions
 from media_pipeline.run import Machine, Run
@@ -35,8 +36,6 @@ MODELS = (
 # Codes that Whisper writes differently from BCP 47.
 _TO_WHISPER = {"jv": "jw", "nb": "no", "fil": "tl"}
 _FROM_WHISPER = {"jw": "jv"}
-# Where words are not separated by spaces, a word keeps the space it may carry, and words are joined as they are.
-_UNSPACED = frozenset(("zh", "ja", "th", "lo", "my", "yue"))
 _LANGUAGE_WINDOWS = 3
 
 
@@ -105,7 +104,7 @@ class OpenAIWhisper:
             samples = audio.read(window.start, window.end)
             with crash_when_full():
                 found = self._decode(samples, code, options.vocabulary) if samples.size else ()
-            segments = tuple(_segments(found, window, is_spaced=code not in _UNSPACED))
+            segments = tuple(_segments(found, window, is_spaced=has_spaces(code)))
             yield WindowTranscript(window, _FROM_WHISPER.get(code, code), segments)
 
     def _language(self, audio: Audio, windows: Sequence[Window], options: TranscribeOptions) -> str:

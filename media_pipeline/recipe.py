@@ -1,7 +1,7 @@
 """A kind of job as a short table of steps."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -49,8 +49,29 @@ class Files(Protocol):
 Binding = Callable[[Files, TranscribeOptions, Run, int], None]
 
 
+# Loading a model from a slow disk, and whatever else does not depend on the length.
+_FIXED_LIMIT: Seconds = 300.0
+# A chunk is cut in a silence near the length asked for, not at it.
+_LONGEST_PART = 1.25
+
+
 def _always(options: TranscribeOptions) -> bool:
     return True
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How slow a step may be at worst: seconds per second of audio, on a CPU and on a CUDA device.
+
+    `engines` holds the bounds, on any device, of engines that are much faster than the slowest choice.
+    """
+
+    cpu: float
+    cuda: float
+    engines: Mapping[str, float] = field(default_factory=dict)
+
+    def bound(self, device: str, engine: str) -> float:
+        return self.engines.get(engine, self.cuda if device == "cuda" else self.cpu)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +87,7 @@ class Step:
         parts: For a step that is cut: how many parts, known once `needs` have ended.
         when: Whether the options ask for this step at all.
         is_required: False when its failure costs a warning, not the job.
-        seconds_per_audio_second: Generous upper bound on a CPU, from which the time limit follows.
+        pace: Generous upper bounds, from which the time limit follows.
     """
 
     name: str
@@ -78,11 +99,27 @@ class Step:
     parts: Callable[[Files], int] | None = None
     when: Callable[[TranscribeOptions], bool] = _always
     is_required: bool = True
-    seconds_per_audio_second: float = 1.0
+    pace: Pace = Pace(cpu=1.0, cuda=1.0)
 
-    def time_limit(self, duration: Seconds) -> Seconds:
-        """Wall-clock limit for one attempt on a recording of `duration`."""
-        return 300.0 + duration * self.seconds_per_audio_second
+    def time_limit(
+        self, duration: Seconds, *, part_seconds: Seconds | None = None, device: str = "cpu", engine: str = ""
+    ) -> Seconds:
+        """Wall-clock limit for one attempt: five minutes, and what the step's `pace` allows for its audio.
+
+        So ten minutes' chunks of the recipe "transcribe" (12.5 at most) have 8.4 hours on a CPU, where Whisper large
+        may take 40 s for each second; 30 minutes on CUDA (2 s for each); and 30 minutes with PocketSphinx (2 s).
+
+        Args:
+            duration: Of the whole recording.
+            part_seconds: About how long a part is. Only a step that is cut looks at it; without it, one part may
+                take as long as the whole.
+            device: "cuda" where models are known to run on it. All else, "auto" too, has a CPU's limit.
+            engine: The one that does this step, where the caller knows it.
+        """
+        audio = duration
+        if self.parts is not None and part_seconds is not None:
+            audio = min(duration, part_seconds * _LONGEST_PART)
+        return _FIXED_LIMIT + audio * self.pace.bound(device, engine)
 
 
 @dataclass(frozen=True, slots=True)

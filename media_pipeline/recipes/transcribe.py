@@ -4,7 +4,7 @@ from media_pipeline.engines import pool
 from media_pipeline.exports import registry as exports
 from media_pipeline.media import Audio, AudioFacts, ChunkTranscript, Diarization, SpeechPlan
 from media_pipeline.options import SpeakerOptions, TranscribeOptions
-from media_pipeline.recipe import Files, Lane, Recipe, Step
+from media_pipeline.recipe import Files, Lane, Pace, Recipe, Step
 from media_pipeline.run import Run
 from media_pipeline.steps.assemble import assemble
 from media_pipeline.steps.detect_speech import detect_speech
@@ -77,11 +77,18 @@ def _wants_speakers(options: TranscribeOptions) -> bool:
     return options.speakers is not None
 
 
-# Time limits: FFmpeg decodes at hundreds of times real time, Whisper large on two cores needs some 30 s per second.
+# FFmpeg decodes at hundreds of times real time; Silero, on a CPU everywhere, hears at about a hundred times.
+_FAST = Pace(cpu=0.5, cuda=0.5)
+# Whisper large needs some 30 s on two cores, and 0.2 to 0.4 s on a small GPU; where it is unsure, it decodes up to
+# six times.
+_WORDS = Pace(cpu=40.0, cuda=2.0, engines={"pocketsphinx": 2.0})
+_SPEAKERS = Pace(cpu=5.0, cuda=1.0, engines={"embedded": 0.5})
+_TEXT = Pace(cpu=0.1, cuda=0.1)
+
 TRANSCRIBE = Recipe(
     "transcribe",
     (
-        Step("normalize", "Preparing the audio", _normalize, Lane.CPU, weight=6, seconds_per_audio_second=0.5),
+        Step("normalize", "Preparing the audio", _normalize, Lane.CPU, weight=6, pace=_FAST),
         Step(
             "detect_speech",
             "Finding speech",
@@ -89,7 +96,7 @@ TRANSCRIBE = Recipe(
             Lane.CPU,
             weight=4,
             needs=("normalize",),
-            seconds_per_audio_second=0.5,
+            pace=_FAST,
         ),
         Step(
             "transcribe",
@@ -99,7 +106,7 @@ TRANSCRIBE = Recipe(
             weight=62,
             needs=("detect_speech",),
             parts=_one_per_chunk,
-            seconds_per_audio_second=40.0,
+            pace=_WORDS,
         ),
         Step(
             "diarize",
@@ -110,7 +117,7 @@ TRANSCRIBE = Recipe(
             needs=("normalize", "detect_speech"),
             when=_wants_speakers,
             is_required=False,
-            seconds_per_audio_second=5.0,
+            pace=_SPEAKERS,
         ),
         Step(
             "assemble",
@@ -119,7 +126,7 @@ TRANSCRIBE = Recipe(
             Lane.CPU,
             weight=4,
             needs=("transcribe", "diarize"),
-            seconds_per_audio_second=0.1,
+            pace=_TEXT,
         ),
         Step(
             "export",
@@ -128,7 +135,8 @@ TRANSCRIBE = Recipe(
             Lane.CPU,
             weight=2,
             needs=("assemble",),
-            seconds_per_audio_second=0.1,
+            is_required=False,
+            pace=_TEXT,
         ),
     ),
 )

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, StorageState
+from playwright.sync_api import Browser, FilePayload, Page, StorageState, ViewportSize
 
 from tests.e2e.conftest import EMAIL, PASSWORD
 from tests.services import ROOT, Product, running_product
@@ -23,7 +23,8 @@ SAMPLE = [
     Line("slt", "Good morning. Is the budget ready?"),
     Line("rms", "The report is ready and the customer has it."),
 ]
-WIDE, PHONE = {"width": 1440, "height": 900}, {"width": 390, "height": 844}
+WIDE: ViewportSize = {"width": 1440, "height": 900}
+PHONE: ViewportSize = {"width": 390, "height": 844}
 
 # Writes rows as jobs leave them, and prints the address of each as JSON.
 SEED = """
@@ -187,8 +188,10 @@ def look(page: Page) -> list[str]:
 
 
 def add_files(page: Page) -> None:
-    speech = {"name": "meeting.wav", "mimeType": "audio/wav", "buffer": b"RIFF" + bytes(2000)}
-    page.set_input_files("input[type=file]", [speech, {**speech, "name": "notes.pdf"}])
+    speech: FilePayload = {"name": "meeting.wav", "mimeType": "audio/wav", "buffer": b"RIFF" + bytes(2000)}
+    page.set_input_files(
+        "input[type=file]", [speech, {"name": "notes.pdf", "mimeType": "application/pdf", "buffer": b"%PDF"}]
+    )
     page.wait_for_selector("[data-state=uploaded]")
     page.wait_for_selector("[data-state=refused]")
     page.get_by_label("Exact number").check()

@@ -94,7 +94,7 @@ WORKER_LOST = EngineCrashed(
 )
 CHILD_DIED = EngineCrashed(
     "worker_died",
-    "The process doing this step died, perhaps for want of memory. Start the job again, or choose a smaller model.",
+    "The process doing this step died, probably out of memory. Start the job again, or choose a smaller model.",
 )
 TOO_SLOW = PipelineError(
     "time_limit", "This step took far longer than a recording of this length should. Choose a smaller model."

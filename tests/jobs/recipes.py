@@ -7,6 +7,7 @@ from unittest import mock
 
 import msgspec
 from django.contrib.auth.models import User
+from django.db import transaction
 
 from jobs.models import Job, Recording
 from jobs.services import conduct
@@ -89,8 +90,9 @@ def make_recording(owner: User | None, **values: Any) -> Recording:
 def make_job(owner: User | None, *, speakers: bool = True, recording: Recording | None = None) -> Job:
     """A job whose steps are written down and whose first step is ready."""
     options = TranscribeOptions(engine="pocketsphinx", model="en-us", speakers=SpeakerOptions() if speakers else None)
-    job = Job.objects.create(
-        recording=recording or make_recording(owner), kind="transcribe", options=msgspec.to_builtins(options)
-    )
-    conduct.start(job)
+    with transaction.atomic():
+        job = Job.objects.create(
+            recording=recording or make_recording(owner), kind="transcribe", options=msgspec.to_builtins(options)
+        )
+        conduct.start(job)
     return job

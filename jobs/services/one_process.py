@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from django.conf import settings
 from django.db import connection
 
 from jobs import events, queue, storage
@@ -44,8 +43,9 @@ def transcribe(
 def _submit_copy(path: Path, options: TranscribeOptions) -> Job:
     if not path.is_file():
         raise InputError("no_file", f"There is no file {path}.")
-    settings.DATA_DIR.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=settings.DATA_DIR) as folder:
+    scratch = work.scratch_dir()
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
         copy = Path(folder) / "media"
         try:
             copy.hardlink_to(path.resolve())

@@ -4,11 +4,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 
 from jobs import pipeline_gateway
 from jobs.models import Job
+from jobs.services import work
 from jobs.services.submit import sample_path, submit
 from media_pipeline.errors import InputError
 from media_pipeline.options import SpeakerOptions
@@ -20,7 +20,9 @@ def transcribe_sample(owner: AbstractBaseUser) -> Job:
     if source is None:
         raise InputError("no_sample", "There is no sample recording. Run “make setup” once to make it.")
     options = pipeline_gateway.transcribe_options(speakers=SpeakerOptions())
-    with tempfile.TemporaryDirectory(dir=settings.DATA_DIR) as folder:
+    scratch = work.scratch_dir()
+    scratch.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=scratch) as folder:
         copy = Path(folder) / source.name
         shutil.copyfile(source, copy)
         return submit(path=copy, original_name=source.name, options=options, owner=owner, title="Sample conversation")

@@ -11,22 +11,24 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from jobs import pipeline_gateway
 from jobs.forms import OptionsForm
 from jobs.models import Upload
 from jobs.services import sample, upload
 from jobs.services.submit import sample_path
-from jobs.services.upload import UploadConflict
+from jobs.services.upload import UploadConflict, UploadGone
 from jobs.views.access import own_upload, person
 from media_pipeline.errors import PipelineError
 
 TUS = {"Tus-Resumable": "1.0.0", "Cache-Control": "no-store"}
+STATUSES = {"too_large": 413, "no_room": 507}
+MAX_DIGITS = 18
 
 
 @login_required
-@require_GET
+@require_safe
 def upload_page(request: HttpRequest) -> HttpResponse:
     context = {
         "form": OptionsForm(),
@@ -45,16 +47,22 @@ def upload_page(request: HttpRequest) -> HttpResponse:
 @login_required
 @require_POST
 def upload_create(request: HttpRequest) -> HttpResponse:
-    length = request.headers.get("Upload-Length", "")
-    if not length.isdecimal():
+    length = _number(request, "Upload-Length")
+    if length is None:
         return _refuse("The upload did not say how large the file is.", 400)
     name = _metadata(request.headers.get("Upload-Metadata", "")).get("filename", "")
     try:
-        begun = upload.begin(owner=person(request), original_name=name, size_bytes=int(length))
+        begun = upload.begin(owner=person(request), original_name=name, size_bytes=length)
     except PipelineError as error:
-        return _refuse(error.message, 413 if error.code == "too_large" else 422)
+        return _refuse(error.message, STATUSES.get(error.code, 422))
     location = reverse("upload_piece", args=[begun.pk])
     return HttpResponse(status=201, headers=TUS | {"Location": location, "Upload-Offset": "0"})
+
+
+def _number(request: HttpRequest, header: str) -> int | None:
+    """A whole number from a header, None when it is none."""
+    text = request.headers.get(header, "")
+    return int(text) if text.isdecimal() and len(text) <= MAX_DIGITS else None
 
 
 def _metadata(header: str) -> dict[str, str]:
@@ -76,24 +84,34 @@ def upload_piece(request: HttpRequest, pk: UUID) -> HttpResponse:
     if request.method == "DELETE":
         upload.abandon(begun)
         return HttpResponse(status=204, headers=TUS)
-    if request.method == "HEAD":
-        received = upload.part_path(begun).stat().st_size
-        sizes = {"Upload-Offset": str(received), "Upload-Length": str(begun.size_bytes)}
-        return HttpResponse(status=200, headers=TUS | sizes)
-    return _append(request, begun)
+    try:
+        return _tell(begun) if request.method == "HEAD" else _append(request, begun)
+    except UploadGone:
+        return _gone()
+
+
+def _tell(begun: Upload) -> HttpResponse:
+    sizes = {"Upload-Offset": str(upload.received(begun)), "Upload-Length": str(begun.size_bytes)}
+    return HttpResponse(status=200, headers=TUS | sizes)
 
 
 def _append(request: HttpRequest, begun: Upload) -> HttpResponse:
-    offset = request.headers.get("Upload-Offset", "")
-    if request.content_type != "application/offset+octet-stream" or not offset.isdecimal():
+    if request.content_type != "application/offset+octet-stream":
         return _refuse("This is not a piece of an upload.", 415)
+    offset = _number(request, "Upload-Offset")
+    if offset is None:
+        return _refuse("The piece did not say where it belongs.", 400)
     try:
-        received = upload.append(begun, offset=int(offset), body=request)  # type: ignore[arg-type]  # it has read()
+        received = upload.append(begun, offset=offset, body=request)  # type: ignore[arg-type]  # it has read()
     except UploadConflict as conflict:
         return _refuse(str(conflict), 409)
     except PipelineError as error:
-        return _refuse(error.message, 413)
+        return _refuse(error.message, STATUSES[error.code])
     return HttpResponse(status=204, headers=TUS | {"Upload-Offset": str(received)})
+
+
+def _gone() -> JsonResponse:
+    return _refuse("This upload has ended. Look among your recordings, or upload the file again.", 404)
 
 
 def _refuse(sentence: str, status: int, fields: dict[str, str] | None = None) -> JsonResponse:
@@ -113,6 +131,8 @@ def upload_submit(request: HttpRequest, pk: UUID) -> HttpResponse:
         job = upload.complete(begun, options=form.options, title=form.cleaned_data["title"])
     except UploadConflict:
         return _refuse("Not all of the file has arrived. Upload it again.", 409)
+    except UploadGone:
+        return _gone()
     except PipelineError as error:
         return _refuse(error.message, 422)
     return JsonResponse({"url": reverse("recording", args=[job.recording_id])}, status=201)

@@ -1,5 +1,10 @@
 import base64
+import os
+import subprocess
+from collections.abc import Iterator
 from io import BytesIO
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -8,9 +13,10 @@ from django.test import Client
 from django.urls import reverse
 
 from jobs.models import Job, Recording, Upload
-from jobs.services import upload
+from jobs.services import sample, upload, work
 from jobs.services.upload import UploadConflict
 from media_pipeline.errors import InputError
+from media_pipeline.options import TranscribeOptions
 from tests.conftest import body
 from tests.speech import Line, render
 
@@ -158,7 +164,7 @@ def test_an_upload_can_be_given_up(browser: Client) -> None:
 
 
 def test_a_name_with_a_path_is_only_a_name(browser: Client, speech: bytes) -> None:
-    address = send_all(browser, "../../etc/cron.d/evil\".wav", speech)
+    address = send_all(browser, '../../etc/cron.d/evil".wav', speech)
     browser.post(f"{address}submit/", options())
 
     recording = Recording.objects.get()
@@ -178,3 +184,107 @@ def test_the_web_side_of_an_upload_takes_no_path_from_the_form(browser: Client, 
 def test_an_empty_service_call_says_what_is_wrong(owner: User) -> None:
     with pytest.raises(InputError, match="empty"):
         upload.begin(owner=owner, original_name="a.wav", size_bytes=0)
+
+
+def test_a_piece_larger_than_a_piece_is_refused(browser: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = begin(browser, "a.wav", 100)
+    monkeypatch.setattr(upload, "PIECE_BYTES", 10)
+
+    assert send(browser, address, 0, b"x" * 11) == 413
+    assert send(browser, address, 0, b"x" * 10) == 204
+
+
+def test_submitting_twice_makes_one_recording(browser: Client, speech: bytes) -> None:
+    address = send_all(browser, "a.wav", speech)
+    started = Upload.objects.get()
+    browser.post(f"{address}submit/", options())
+    started.save(force_insert=True)  # as the second of two clicks found it before the first had ended
+
+    assert browser.head(address).status_code == 404
+    assert send(browser, address, 0, b"x") == 404
+    assert browser.post(f"{address}submit/", options()).status_code == 404
+    assert Recording.objects.count() == 1
+
+
+def test_an_upload_is_handed_in_only_once_at_a_time(owner: User, speech: bytes) -> None:
+    begun = upload.begin(owner=owner, original_name="a.wav", size_bytes=len(speech))
+    upload.append(begun, offset=0, body=BytesIO(speech))
+
+    with upload._locked(begun), pytest.raises(UploadConflict):
+        upload.complete(begun, options=TranscribeOptions(engine="pocketsphinx", model="en-us"))
+
+
+def test_control_characters_are_left_out_of_a_name(browser: Client) -> None:
+    begin(browser, "a\0b\r\n.wav", 10)
+
+    assert Upload.objects.get().original_name == "ab.wav"
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "-1", "", "ten"])
+def test_a_number_that_is_none_is_refused(browser: Client, number: str) -> None:
+    address = begin(browser, "a.wav", 10)
+
+    assert browser.post(reverse("upload_create"), headers={"Upload-Length": number}).status_code == 400
+    assert browser.patch(address, b"x", content_type=PIECE, headers={"Upload-Offset": number}).status_code == 400
+
+
+@pytest.fixture
+def tiny_disk(tmp_path: Path, settings: Any) -> Iterator[Path]:
+    """A data folder on a disk of one megabyte."""
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", tmp_path], check=False)
+    if mounted.returncode:
+        pytest.skip("only root may mount a small disk")
+    settings.DATA_DIR = tmp_path
+    yield tmp_path
+    subprocess.run(["umount", tmp_path], check=True)
+
+
+def test_a_file_the_disk_has_no_room_for_is_refused_at_once(browser: Client, tiny_disk: Path) -> None:
+    headers = {"Upload-Length": "2000000", "Upload-Metadata": "filename YS53YXY="}
+
+    response = browser.post(reverse("upload_create"), headers=headers)
+
+    assert response.status_code == 507
+    assert "room" in response.json()["error"]
+
+
+def test_a_disk_that_fills_up_is_said_and_the_upload_goes_on_once_there_is_room(
+    browser: Client, tiny_disk: Path
+) -> None:
+    address = begin(browser, "a.wav", 800_000)
+    (tiny_disk / "other").write_bytes(bytes(900_000))
+
+    response = browser.patch(address, bytes(800_000), content_type=PIECE, headers={"Upload-Offset": "0"})
+
+    assert response.status_code == 507
+    assert "room" in response.json()["error"]
+    (tiny_disk / "other").unlink()
+    received = int(browser.head(address)["Upload-Offset"])
+    assert send(browser, address, received, bytes(800_000 - received)) == 204
+
+
+def test_files_of_uploads_without_a_row_are_found(owner: User, tmp_path: Path, settings: Any) -> None:
+    settings.DATA_DIR = tmp_path
+    begun, fresh = (upload.begin(owner=owner, original_name="a.wav", size_bytes=10) for _ in range(2))
+    fresh.delete()
+    lost = tmp_path / "uploads" / "0b9c7f0e-0000-4000-8000-000000000000.part"
+    lost.touch()
+    for path in (lost, upload.part_path(begun)):
+        os.utime(path, (0, 0))
+
+    assert list(upload.orphans()) == [lost]
+
+
+def test_a_copy_of_the_sample_lies_where_the_sweep_finds_it_after_a_kill(
+    owner: User, settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.DATA_DIR = tmp_path
+    (tmp_path / "sample").mkdir()
+    (tmp_path / "sample" / "sample.wav").write_bytes(b"sound")
+    copies: list[Path] = []
+    monkeypatch.setattr(sample, "submit", lambda path, **others: copies.append(path))
+
+    sample.transcribe_sample(owner)
+
+    assert copies[0].is_relative_to(work.scratch_dir())
+    assert not copies[0].exists()

@@ -25,16 +25,19 @@ def _normalize(files: Files, options: TranscribeOptions, run: Run, part: int) ->
     files.dump("facts.json", facts)
 
 
+@pool.emptied_by_crash
 def _detect_speech(files: Files, options: TranscribeOptions, run: Run, part: int) -> None:
     vad = pool.get("vad", VAD_ENGINE, "", run.machine)
     files.dump("plan.json", detect_speech(_audio(files), vad, options, run))
 
 
+@pool.emptied_by_crash
 def _transcribe(files: Files, options: TranscribeOptions, run: Run, part: int) -> None:
     engine = pool.get("stt", options.engine, options.model, run.machine)
     files.dump("chunk.json", transcribe(_audio(files), _plan(files).chunks[part], options, engine, run))
 
 
+@pool.emptied_by_crash
 def _diarize(files: Files, options: TranscribeOptions, run: Run, part: int) -> None:
     engine = pool.get("diarization", options.diarization_engine, "", run.machine)
     speakers = options.speakers or SpeakerOptions()

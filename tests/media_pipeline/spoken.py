@@ -1,0 +1,58 @@
+"""What the tests of engines share: a prepared recording, and how well its words were understood."""
+
+import re
+from collections.abc import Sequence
+from functools import cache
+from pathlib import Path
+from tempfile import mkdtemp
+
+import jiwer
+
+from media_pipeline.engines import pool
+from media_pipeline.media import Audio, SpeechPlan
+from media_pipeline.options import TranscribeOptions
+from media_pipeline.run import Machine, Run
+from media_pipeline.steps.detect_speech import detect_speech
+from media_pipeline.steps.normalize import normalize
+from media_pipeline.steps.probe import probe
+from media_pipeline.transcript import Word
+from tests.speech import Speech, SpokenWord
+
+CHECKPOINT = str(Path(__file__).parents[1] / "checkpoints" / "tiny-test.pt")
+MACHINE = Machine(Path("no-models-here"), device="cpu", threads=1)
+
+
+def options(engine: str = "pocketsphinx", **values: object) -> TranscribeOptions:
+    model = CHECKPOINT if engine == "whisper" else "en-us"
+    return TranscribeOptions(**{"engine": engine, "model": model, **values})  # type: ignore[arg-type]
+
+
+@cache
+def prepared(path: Path) -> tuple[Audio, SpeechPlan]:
+    """The recording as the steps before transcription leave it."""
+    run = Run(Path(mkdtemp()), MACHINE)
+    wav, facts, _ = normalize(path, probe(path, 36_000), 36_000, run)
+    audio = Audio(wav, facts)
+    return audio, detect_speech(audio, pool.get("vad", "silero", "", MACHINE), options(), run)
+
+
+def plain(text: str) -> str:
+    return " ".join(re.sub(r"[^\w' ]", " ", text.lower()).split())
+
+
+def word_error_rate(speech: Speech, text: str) -> float:
+    return jiwer.wer(plain(speech.text), plain(text))
+
+
+def time_errors(spoken: Sequence[SpokenWord], heard: Sequence[Word]) -> list[float]:
+    """For each word understood: how far its start or end is off, whichever is more."""
+    reference = " ".join(plain(word.text) for word in spoken)
+    hypothesis = " ".join(plain(word.text).replace(" ", "") or "_" for word in heard)
+    errors = []
+    for piece in jiwer.process_words(reference, hypothesis).alignments[0]:
+        if piece.type != "equal":
+            continue
+        for offset in range(piece.ref_end_idx - piece.ref_start_idx):
+            said, found = spoken[piece.ref_start_idx + offset], heard[piece.hyp_start_idx + offset]
+            errors.append(max(abs(said.start - found.start), abs(said.end - found.end)))
+    return errors

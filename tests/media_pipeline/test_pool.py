@@ -1,0 +1,130 @@
+import weakref
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from unittest.mock import Mock
+
+import pytest
+import torch
+
+from media_pipeline.engines import pool
+from media_pipeline.engines.diarization.embedded import EmbeddedDiarizer
+from media_pipeline.engines.stt.whisper import OpenAIWhisper
+from media_pipeline.engines.torch_memory import crash_when_full
+from media_pipeline.errors import EngineCrashed, EngineUnavailable
+from media_pipeline.recipes.transcribe import TRANSCRIBE
+from media_pipeline.run import Run
+from tests.media_pipeline.spoken import CHECKPOINT, MACHINE, options
+
+
+@pytest.fixture(autouse=True)
+def empty_pool() -> Iterator[None]:
+    pool.unload_all()
+    yield
+    pool.unload_all()
+
+
+def test_keeps_a_loaded_engine() -> None:
+    first = pool.get("stt", "whisper", CHECKPOINT, MACHINE)
+
+    assert pool.get("stt", "whisper", CHECKPOINT, MACHINE) is first
+
+
+def test_an_empty_model_is_the_default() -> None:
+    assert pool.get("diarization", "embedded", "", MACHINE) is pool.get(
+        "diarization", "embedded", "statistics", MACHINE
+    )
+
+
+def test_another_machine_gets_its_own_engine() -> None:
+    first = pool.get("diarization", "embedded", "", MACHINE)
+
+    assert pool.get("diarization", "embedded", "", replace(MACHINE, device="auto")) is not first
+
+
+def test_threads_that_ask_at_once_share_one_engine() -> None:
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: pool.get("stt", "pocketsphinx", "", MACHINE), range(8)))
+
+    assert len({id(engine) for engine in found}) == 1
+
+
+def test_unloading_forgets_all() -> None:
+    first = pool.get("diarization", "embedded", "", MACHINE)
+
+    pool.unload_all()
+
+    assert pool.get("diarization", "embedded", "", MACHINE) is not first
+
+
+def test_says_what_to_do_when_the_weights_are_missing() -> None:
+    with pytest.raises(EngineUnavailable, match=r"manage.py download_models base") as caught:
+        pool.get("stt", "whisper", "base", MACHINE)
+
+    assert caught.value.code == "engine_unavailable"
+
+
+def test_keeps_one_engine_of_a_kind_and_lets_it_go_before_the_next_is_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = weakref.ref(pool.get("diarization", "embedded", "", MACHINE))
+    detector = pool.get("vad", "silero", "", MACHINE)
+    was_there: list[bool] = []
+    monkeypatch.setattr(EmbeddedDiarizer, "__init__", lambda *args: was_there.append(first() is not None))
+
+    pool.get("diarization", "embedded", "", replace(MACHINE, device="auto"))
+
+    assert was_there == [False]
+    assert pool.get("vad", "silero", "", MACHINE) is detector
+
+
+def test_an_engine_that_cannot_be_loaded_costs_the_one_in_use_nothing() -> None:
+    first = pool.get("stt", "whisper", CHECKPOINT, MACHINE)
+
+    with pytest.raises(EngineUnavailable):
+        pool.get("stt", "whisper", "base", MACHINE)
+
+    assert pool.get("stt", "whisper", CHECKPOINT, MACHINE) is first
+
+
+def test_a_crash_unloads_all_engines_before_its_error_goes_on() -> None:
+    models: list[weakref.ref[torch.nn.Module]] = []
+
+    @pool.emptied_by_crash
+    def work() -> None:
+        engine = pool.get("stt", "whisper", CHECKPOINT, MACHINE)
+        assert isinstance(engine, OpenAIWhisper)
+        models.append(weakref.ref(engine._model))
+        with crash_when_full():
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    pool.get("diarization", "embedded", "", MACHINE)
+    with pytest.raises(EngineCrashed) as caught:  # holds the error, and what its frames hold, as a worker does
+        work()
+
+    assert caught.value.code == "out_of_memory"
+    assert models[0]() is None
+    assert pool.is_empty()
+
+
+def test_other_errors_leave_engines_loaded() -> None:
+    @pool.emptied_by_crash
+    def work() -> None:
+        pool.get("stt", "whisper", CHECKPOINT, MACHINE)
+        raise EngineUnavailable("language_unknown", "No such language.")
+
+    with pytest.raises(EngineUnavailable):
+        work()
+
+    assert not pool.is_empty()
+
+
+@pytest.mark.parametrize("name", ["detect_speech", "transcribe", "diarize"])
+def test_every_step_that_uses_an_engine_is_emptied_by_a_crash(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    pool.get("diarization", "embedded", "", MACHINE)
+    full = EngineCrashed("out_of_memory", "Full.")
+    monkeypatch.setattr(pool, "get", Mock(side_effect=full))
+
+    with pytest.raises(EngineCrashed):
+        TRANSCRIBE.step(name).function(Mock(), options(), Run(Path(), MACHINE), 0)
+
+    assert pool.is_empty()

@@ -1,7 +1,10 @@
 """Fetch the weights of Whisper models, once, into the models folder."""
 
+import fcntl
 import hashlib
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.error import HTTPError, URLError
@@ -11,6 +14,8 @@ from urllib.request import urlopen
 from media_pipeline.engines.stt.whisper import MODELS, weights_file
 from media_pipeline.errors import EngineError, EngineUnavailable
 from media_pipeline.transcript import Seconds
+
+log = logging.getLogger(__name__)
 
 # A closed network must be noticed at once. It also limits each single read, not the whole download.
 TIMEOUT: Seconds = 5.0
@@ -25,6 +30,8 @@ def is_missing(name: str, models_dir: Path) -> bool:
 def download_whisper(name: str, models_dir: Path, report: Callable[[float], None] = lambda fraction: None) -> Path:
     """Fetch and check the weights of an official model, unless they are here already.
 
+    Where another process is fetching weights into this folder, wait for it first.
+
     Args:
         report: Told 0..1 as bytes arrive.
 
@@ -35,24 +42,42 @@ def download_whisper(name: str, models_dir: Path, report: Callable[[float], None
     target = weights_file(name, models_dir)
     if name not in MODELS:
         raise EngineUnavailable("unknown_model", f"There is no Whisper model {name!r}; choose one of {_listed()}.")
-    if target.is_file():
-        report(1.0)
-        return target
-    target.parent.mkdir(parents=True, exist_ok=True)
+    if not target.is_file():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _alone_in(target.parent):
+            _fetch_unless_there(name, target, report)
+    report(1.0)
+    return target
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Wait until no other download into `folder` is under way, and keep others waiting meanwhile."""
+    with folder.with_suffix(".lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            log.warning("waiting for another download into %s", folder)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _fetch_unless_there(name: str, target: Path, report: Callable[[float], None]) -> None:
+    if target.is_file():  # by whomever we waited for
+        return
     partial = target.with_name(f"{target.name}.part")
     try:
         _fetch(_official_url(name), partial, report)
         partial.replace(target)
     finally:
         partial.unlink(missing_ok=True)
-    return target
 
 
 def _fetch(url: str, target: Path, report: Callable[[float], None]) -> None:
-    """Stream `url` into `target` and compare it with the SHA-256 that is the last folder of the URL."""
+    """Stream `url` into `target` and compare the file with the SHA-256 that is the last folder of the URL."""
     try:
         with urlopen(url, timeout=TIMEOUT) as response:  # noqa: S310  an address of our own, always http(s)
-            found = _stream(response, target, report)
+            _stream(response, target, report)
     except HTTPError as error:
         raise EngineUnavailable(
             "no_network", f"{_host(url)} answered {error.code} when asked for the weights. Try again later."
@@ -63,24 +88,23 @@ def _fetch(url: str, target: Path, report: Callable[[float], None]) -> None:
             f"The weights could not be fetched: {_host(url)} cannot be reached from here. Connect to the internet, "
             f"or copy {target.name.removesuffix('.part')} into {target.parent} from a machine that has it.",
         ) from error
+    with target.open("rb") as file:
+        found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != url.split("/")[-2]:
         raise EngineError(
             "bad_download", "The weights arrived damaged (their checksum differs) and were not kept. Try again."
         )
 
 
-def _stream(response: HTTPResponse, target: Path, report: Callable[[float], None]) -> str:
-    """Write the body to `target`; the SHA-256 of what was written."""
+def _stream(response: HTTPResponse, target: Path, report: Callable[[float], None]) -> None:
     total = int(response.headers.get("Content-Length") or 0)
-    digest, done = hashlib.sha256(), 0
+    done = 0
     with target.open("wb") as file:
         while block := response.read(BLOCK_BYTES):
             file.write(block)
-            digest.update(block)
             done += len(block)
             if total:
                 report(min(1.0, done / total))
-    return digest.hexdigest()
 
 
 def _official_url(name: str) -> str:

@@ -78,8 +78,7 @@ class OpenAIWhisper:
         if machine.threads:
             torch.set_num_threads(machine.threads)
         self._device = devices.choose(machine.device)
-        with crash_when_full():
-            self._model = _load(weights_file(model, machine.models_dir), self._device)
+        self._model = _load(weights_file(model, machine.models_dir), self._device)
 
     @property
     def device(self) -> str:
@@ -158,12 +157,16 @@ class OpenAIWhisper:
 
 
 def _load(path: Path, device: str) -> Whisper:
-    """The model of a checkpoint, with the alignment heads that are known for its name."""
+    """The model of a checkpoint, with the alignment heads that are known for its name.
+
+    It is read on the CPU: a RuntimeError then speaks of the file, and the GPU never holds the weights twice.
+    """
     import whisper
 
     try:
-        model = whisper.load_model(str(path.resolve()), device=device).eval()
-    except (pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError) as error:
+        with crash_when_full():
+            model = whisper.load_model(str(path.resolve()), device="cpu").eval()
+    except (pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise EngineUnavailable(
             "bad_weights", f"{path.name} is not a Whisper checkpoint, or is damaged: delete it and download it again."
         ) from error
@@ -171,9 +174,10 @@ def _load(path: Path, device: str) -> Whisper:
     if heads is not None:
         try:
             model.set_alignment_heads(heads)
-        except ValueError:
+        except (ValueError, RuntimeError):
             log.warning("%s has other dimensions than the Whisper model of that name: default alignment", path.name)
-    return model
+    with crash_when_full():
+        return model.to(device)
 
 
 def _unknown_language(options: TranscribeOptions, known: Sequence[str]) -> str:

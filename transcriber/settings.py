@@ -1,5 +1,7 @@
 """Django settings. Reads env.py only; with nothing set it runs on SQLite, local files and its own Redis."""
 
+from urllib.parse import urlsplit
+
 import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -168,13 +170,26 @@ DEFAULT_FROM_EMAIL = ENV.DEFAULT_FROM_EMAIL
 
 # Security -------------------------------------------------------------------------------------------------------------
 
+
+def _bucket_origins() -> list[str]:
+    """Where signed links lead. Amazon gives a bucket a host of its own, unless there is a dot in its name."""
+    if not ENV.S3_BUCKET:
+        return []
+    if ENV.S3_ENDPOINT_URL:
+        endpoint = urlsplit(ENV.S3_ENDPOINT_URL)
+        return [f"{endpoint.scheme}://{endpoint.netloc}"]
+    domain = "amazonaws.com.cn" if ENV.S3_REGION.startswith("cn-") else "amazonaws.com"
+    hosts = [f"s3.{domain}", *([f"s3.{ENV.S3_REGION}.{domain}"] if ENV.S3_REGION else [])]
+    return [f"https://{host}" if "." in ENV.S3_BUCKET else f"https://{ENV.S3_BUCKET}.{host}" for host in hosts]
+
+
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
-        "media-src": [SELF, "blob:", *([ENV.S3_ENDPOINT_URL] if ENV.S3_ENDPOINT_URL else [])],
+        "media-src": [SELF, "blob:", *_bucket_origins()],
         "connect-src": [SELF],
         "object-src": [NONE],
         "base-uri": [NONE],

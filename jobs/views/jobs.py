@@ -7,7 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from jobs import events
 from jobs.models import Job
@@ -17,13 +17,13 @@ from jobs.views.access import own_job
 
 
 @login_required
-@require_GET
+@require_safe
 def job_snapshot(request: HttpRequest, pk: UUID) -> JsonResponse:
     return JsonResponse(events.snapshot(own_job(request, pk)).as_json())
 
 
 @login_required
-@require_GET
+@require_safe
 def job_preview(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The words known so far of one part, from a given segment on."""
     job = own_job(request, pk)
@@ -72,7 +72,7 @@ def _answer(request: HttpRequest, job: Job, *, done: bool, sorry: str) -> HttpRe
 
 
 @login_required
-@require_GET
+@require_safe
 def export(request: HttpRequest, pk: UUID, name: str) -> HttpResponseBase:
     found = exports.find(own_job(request, pk), name)
     if found is None:

@@ -2,11 +2,11 @@
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import F, OrderBy, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Substr
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 
 from jobs.models import Recording, Segment
 from jobs.services.submit import sample_path
@@ -23,15 +23,15 @@ OPENING_CHARS = 160
 
 
 @login_required
-@require_GET
+@require_safe
 def library(request: HttpRequest) -> HttpResponse:
     """With the header X-Partial only the list itself comes back, for search as you type and live status."""
-    query = request.GET.get("q", "").strip()
+    query = request.GET.get("q", "").replace("\0", "").strip()  # PostgreSQL takes no NUL
     sort = request.GET.get("sort", "")
     sort = sort if sort in SORTS else "-created_at"
     owned = Recording.objects.filter(owner=person(request))
     found = _with_latest(owned.filter(title__icontains=query) if query else owned)
-    page = Paginator(found.order_by(sort, "-created_at"), PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(found.order_by(_ordering(sort), "-created_at"), PAGE_SIZE).get_page(request.GET.get("page"))
     context = {
         "page_obj": page,
         "query": query,
@@ -44,8 +44,15 @@ def library(request: HttpRequest) -> HttpResponse:
     return render(request, "jobs/partials/_recordings.html" if is_partial else "jobs/library.html", context)
 
 
+def _ordering(sort: str) -> OrderBy:
+    """Unknown lengths come last, which PostgreSQL would put first."""
+    name = F(sort.removeprefix("-"))
+    return name.desc(nulls_last=True) if sort.startswith("-") else name.asc(nulls_last=True)
+
+
 def _with_latest(recordings: QuerySet[Recording]) -> QuerySet[Recording]:
-    first_words = Segment.objects.filter(transcript__recording=OuterRef("pk")).order_by("-transcript", "position")
+    heard = Segment.objects.filter(transcript__recording=OuterRef("pk"))
+    first_words = heard.order_by("-transcript__created_at", "position")
     return recordings.annotate(
         opening=Subquery(first_words.annotate(head=Substr("text", 1, OPENING_CHARS)).values("head")[:1])
     ).prefetch_related("jobs")

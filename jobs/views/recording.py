@@ -9,7 +9,8 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.views.decorators.http import require_GET, require_POST
+from django.utils.cache import get_conditional_response
+from django.views.decorators.http import require_POST, require_safe
 
 from jobs import events, storage
 from jobs.models import Artifact, Job, Recording, Segment, Transcript
@@ -19,7 +20,7 @@ from jobs.views.access import own_recording
 
 
 @login_required
-@require_GET
+@require_safe
 def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
     shown = own_recording(request, pk)
     job = shown.jobs.select_related("recording").order_by("-created_at").first()
@@ -106,7 +107,7 @@ def recording_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 @login_required
-@require_GET
+@require_safe
 def media(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The recording itself, for the player: whole or by range."""
     shown = own_recording(request, pk)
@@ -118,14 +119,19 @@ def media(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 
 
 @login_required
-@require_GET
+@require_safe
 def peaks(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The waveform."""
     shown: Recording = own_recording(request, pk)
     artifact = Artifact.objects.filter(job__recording=shown, name="peaks.json").order_by("-created_at").first()
     if artifact is None:
         raise Http404
-    with storage.open_file(artifact.key) as source:
-        response = HttpResponse(source.read(), content_type="application/json")
-    response["Cache-Control"] = "private, max-age=3600"
-    return response
+    etag = f'"{artifact.sha256}"'
+    response = HttpResponse(
+        content_type="application/json", headers={"ETag": etag, "Cache-Control": "private, no-cache"}
+    )
+    answer = get_conditional_response(request, etag=etag, response=response) or response
+    if answer is response:
+        with storage.open_file(artifact.key) as source:
+            response.content = source.read()
+    return answer

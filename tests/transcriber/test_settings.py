@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -83,3 +84,27 @@ def test_headers_of_a_proxy_are_believed_only_when_told_so(tmp_path: Path, trust
     header = setting(tmp_path, "settings.SECURE_PROXY_SSL_HEADER", TRUST_PROXY_HEADERS=str(int(trusted)))
 
     assert bool(header) == trusted
+
+
+@pytest.mark.parametrize(
+    ("bucket", "region", "endpoint"),
+    [
+        ("recordings", "", ""),
+        ("recordings", "eu-west-1", ""),
+        ("our.recordings", "eu-west-1", ""),
+        ("recordings", "cn-north-1", ""),
+        ("recordings", "eu-west-1", "https://minio.example.org:9000/store"),
+    ],
+)
+def test_the_player_may_follow_the_links_to_the_bucket(tmp_path: Path, bucket: str, region: str, endpoint: str) -> None:
+    storage = "__import__('storages.backends.s3').backends.s3.S3Storage(**settings.STORAGES['default']['OPTIONS'])"
+    expression = f"[settings.CONTENT_SECURITY_POLICY['DIRECTIVES']['media-src'], {storage}.url('key')]"
+    keys = {"S3_ACCESS_KEY": "a", "S3_SECRET_KEY": "b"}
+
+    allowed, link = setting(  # type: ignore[misc]
+        tmp_path, expression, S3_BUCKET=bucket, S3_REGION=region, S3_ENDPOINT_URL=endpoint, **keys
+    )
+
+    parts = urlsplit(link)
+    assert f"{parts.scheme}://{parts.netloc}" in allowed
+    assert not any("*" in source for source in allowed)

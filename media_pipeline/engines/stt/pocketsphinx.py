@@ -85,6 +85,7 @@ class PocketSphinx:
         if not samples.size:
             return ()
         pcm = (samples * 32767.0).astype("<i2")
+        self._decoder.start_stream()  # forgets the noise of the region before
         self._decoder.start_utt()
         self._decoder.process_raw(pcm.tobytes(), full_utt=True)
         self._decoder.end_utt()

@@ -6,7 +6,6 @@ from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
 
-import redis
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
 from django.utils import timezone
@@ -142,5 +141,5 @@ def publish(job_id: UUID) -> None:
     message = {"type": "job.changed", "snapshot": snapshot(job).as_json()}
     try:
         async_to_sync(get_channel_layer().group_send)(group_name(job_id), message)
-    except (redis.RedisError, OSError) as error:
+    except queue.UNREACHABLE as error:
         log.warning("an event could not be published (%s)", type(error).__name__)

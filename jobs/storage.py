@@ -18,7 +18,7 @@ CACHE_DIR: Path = settings.DATA_DIR / "cache"
 
 def is_local() -> bool:
     """Whether stored files are plain files on this machine."""
-    return isinstance(default_storage, FileSystemStorage) or hasattr(default_storage, "base_location")
+    return isinstance(default_storage, FileSystemStorage)
 
 
 def save(key: str, path: Path) -> None:
@@ -56,7 +56,7 @@ def size(key: str) -> int:
     """Bytes of a stored file; 0 when it is gone."""
     try:
         return int(default_storage.size(key))
-    except (FileNotFoundError, OSError):
+    except FileNotFoundError:
         return 0
 
 

@@ -131,6 +131,7 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024**2  # forms; media arrives in pieces, see
 # Queues and live progress ---------------------------------------------------------------------------------------------
 
 LANES = ("io", "cpu", "gpu")
+# A Redis that never answers is given up after the five seconds that are redis-py's own default, here and below.
 RQ_QUEUES = {
     lane: {"URL": ENV.redis_url, "SERIALIZER": "rq.serializers.JSONSerializer", "DEFAULT_TIMEOUT": 3600}
     for lane in LANES

@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import django_rq
-import redis
 from django.conf import settings
-from django.db import DatabaseError, connection
-from rq import Worker
+from django.db import DatabaseError, InterfaceError, connection
 
-from jobs import pipeline_gateway, storage
+from jobs import pipeline_gateway, queue, storage
+from jobs.services import work
 from media_pipeline import devices, ffmpeg
 from media_pipeline.errors import EngineUnavailable
 
@@ -44,6 +42,12 @@ def examine() -> Iterator[Finding]:
         yield Finding(f"speakers by {engine.name}", engine.title, engine.problem, is_fatal=False)
 
 
+def what_is_down() -> list[str]:
+    """Names of the servers that do not answer; asked in milliseconds, for load balancers."""
+    checks = {"database": not _database().problem, "redis": queue.answers()}
+    return [name for name, is_up in checks.items() if not is_up]
+
+
 def _ffmpeg() -> Finding:
     problem = ffmpeg.missing() or ""
     return Finding("ffmpeg", "missing" if problem else "found", problem)
@@ -51,8 +55,9 @@ def _ffmpeg() -> Finding:
 
 def _database() -> Finding:
     try:
-        connection.ensure_connection()
-    except DatabaseError as error:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")  # an open connection says nothing: the server may have gone since
+    except (DatabaseError, InterfaceError) as error:
         return Finding(
             "database", connection.vendor, f"Cannot be reached ({type(error).__name__}). Check DATABASE_URL."
         )
@@ -61,18 +66,16 @@ def _database() -> Finding:
 
 def _redis() -> Finding:
     try:
-        version = django_rq.get_connection("cpu").info("server")["redis_version"]
-    except redis.RedisError:
+        return Finding("redis", f"version {queue.version()}")
+    except queue.UNREACHABLE:
         return Finding("redis", "no answer", "Start it with “make run”, or set REDIS_URL to one that runs.")
-    return Finding("redis", f"version {version}")
 
 
 def _workers() -> Finding:
     try:
-        workers = Worker.all(connection=django_rq.get_connection("cpu"))
-    except redis.RedisError:
+        lanes = queue.workers()
+    except queue.UNREACHABLE:
         return Finding("workers", "unknown", "Redis does not answer, so workers cannot be counted.", is_fatal=False)
-    lanes = {lane: sum(lane in worker.queue_names() for worker in workers) for lane in settings.LANES}
     idle = [lane for lane, count in lanes.items() if not count]
     problem = f"Nobody works on: {', '.join(idle)}. Start “manage.py work --lane {idle[0]}”." if idle else ""
     return Finding("workers", ", ".join(f"{lane} {count}" for lane, count in lanes.items()), problem, is_fatal=False)
@@ -81,9 +84,11 @@ def _workers() -> Finding:
 def _storage() -> Finding:
     where = "local files" if storage.is_local() else f"bucket {settings.ENV.S3_BUCKET}"
     try:
-        with tempfile.NamedTemporaryFile(dir=settings.DATA_DIR, delete=False) as file:
-            file.write(b"doctor")
-        storage.save("doctor/probe", Path(file.name))
+        work.scratch_dir().mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=work.scratch_dir()) as folder:
+            probe = Path(folder) / "probe"
+            probe.write_bytes(b"doctor")
+            storage.save("doctor/probe", probe)
         with storage.open_file("doctor/probe") as source:
             is_same = source.read() == b"doctor"
         storage.delete("doctor/probe")

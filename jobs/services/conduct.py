@@ -318,6 +318,16 @@ def ring(step_id: UUID) -> None:
 
 
 def time_limit(step: StepRun) -> float:
-    """Wall-clock seconds one attempt may take, from the recording's length."""
-    recipe = RECIPES[step.job.kind]
-    return recipe.step(step.name).time_limit(step.job.recording.duration or settings.ENV.MAX_DURATION_SECONDS)
+    """Wall-clock seconds one attempt may take: from the length of its audio, the device and the engine."""
+    options = pipeline_gateway.options_of(step.job)
+    engines = {"transcribe": options.engine, "diarize": options.diarization_engine}
+    return (
+        RECIPES[step.job.kind]
+        .step(step.name)
+        .time_limit(
+            step.job.recording.duration or settings.ENV.MAX_DURATION_SECONDS,
+            part_seconds=options.chunk_seconds,
+            device=settings.ENV.DEVICE,
+            engine=engines.get(step.name, ""),
+        )
+    )

@@ -16,7 +16,7 @@ from jobs.models import Artifact, Job, StepRun
 from jobs.services import conduct, work
 from jobs.services.conduct import ClaimLost
 from media_pipeline.errors import EngineCrashed, InputError
-from tests.jobs.recipes import PARTS, make_job, recipe_of
+from tests.jobs.recipes import PARTS, make_job, make_recording, recipe_of
 
 
 def run_all(job: Job) -> Job:
@@ -210,6 +210,18 @@ def test_a_recording_that_has_no_parts_still_completes(owner: User) -> None:
 
     assert job.status == "completed"
     assert job.steps.get(name="transcribe").status == "skipped"
+
+
+@pytest.mark.django_db
+def test_the_time_limit_of_a_part_does_not_grow_with_the_recording(owner: User) -> None:
+    with recipe_of():
+        short = make_job(owner, recording=make_recording(owner, duration=3_600.0))
+        long = make_job(owner, recording=make_recording(owner, duration=36_000.0))
+        limits = [conduct.time_limit(job.steps.get(name="transcribe")) for job in (short, long)]
+        whole = [conduct.time_limit(job.steps.get(name="normalize")) for job in (short, long)]
+
+    assert limits[0] == limits[1]
+    assert whole[0] < whole[1]
 
 
 @pytest.mark.django_db

@@ -5,27 +5,50 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 from django.contrib.admin import ModelAdmin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from jobs.models import Artifact, Job, Recording, Segment, Speaker, StepRun, Transcript, Upload
-from jobs.services import lifecycle, recovery
+from jobs.services import lifecycle, people, recovery
 
 if TYPE_CHECKING:
     AnyAdmin = ModelAdmin[Any]
     StepRunInline = admin.TabularInline[StepRun, Job]
+    DjangoUserAdmin = UserAdmin[User]
 else:
-    AnyAdmin, StepRunInline = ModelAdmin, admin.TabularInline
+    AnyAdmin, StepRunInline, DjangoUserAdmin = ModelAdmin, admin.TabularInline, UserAdmin
 
 
 class ReadOnlyAdmin(AnyAdmin):
-    """Rows are made by the site, not by hand."""
+    """Rows are made and deleted by the site, which knows of their files, not by hand."""
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+
+class DeletedByServiceAdmin(AnyAdmin):
+    """Deleting a row takes along all that belongs to it, files too, and needs the right to delete that row only."""
+
+    delete_one: Callable[[Any], object]
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        type(self).delete_one(obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> None:
+        for row in queryset:
+            type(self).delete_one(row)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, set[str], Any]:
+        shown, counts, _, protected = super().get_deleted_objects(objs, request)
+        return shown, counts, set(), protected
 
 
 def _tell(request: HttpRequest, verb: str, done: int, total: int) -> None:
@@ -79,19 +102,23 @@ class JobAdmin(ReadOnlyAdmin):
     inlines = (StepInline,)
     actions = ("retry", "cancel", "recover")
 
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        """Who may run the actions."""
+        return request.user.has_perm("jobs.change_job")
+
     @admin.display(ordering="recording__owner")
     def owner(self, job: Job) -> str:
         return str(job.recording.owner or "command line")
 
-    @admin.action(description="Retry the chosen jobs", permissions=["delete"])
+    @admin.action(description="Retry the chosen jobs", permissions=["act"])
     def retry(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
         _act(request, jobs, lifecycle.retry, "started again")
 
-    @admin.action(description="Cancel the chosen jobs", permissions=["delete"])
+    @admin.action(description="Cancel the chosen jobs", permissions=["act"])
     def cancel(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
         _act(request, jobs, lifecycle.cancel, "cancelled")
 
-    @admin.action(description="Recover lost work now", permissions=["delete"])
+    @admin.action(description="Recover lost work now", permissions=["act"])
     def recover(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
         swept = recovery.sweep()
         messages.success(
@@ -100,19 +127,26 @@ class JobAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Recording)
-class RecordingAdmin(ReadOnlyAdmin):
+class RecordingAdmin(DeletedByServiceAdmin, ReadOnlyAdmin):
     list_display = ("title", "owner", "duration", "size_bytes", "has_video", "created_at")
     list_filter = ("has_video", "created_at")
     search_fields = ("id", "title", "original_name", "owner__email")
     list_select_related = ("owner",)
     date_hierarchy = "created_at"
+    delete_one = staticmethod(lifecycle.delete_recording)
 
-    def delete_model(self, request: HttpRequest, obj: Recording) -> None:
-        lifecycle.delete_recording(obj)
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return AnyAdmin.has_delete_permission(self, request, obj)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Recording]) -> None:
-        for recording in queryset:
-            lifecycle.delete_recording(recording)
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class PersonAdmin(DeletedByServiceAdmin, DjangoUserAdmin):
+    """Django's own, but for deleting."""
+
+    delete_one = staticmethod(people.delete_person)
 
 
 @admin.register(StepRun)

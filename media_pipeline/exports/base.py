@@ -41,6 +41,8 @@ def speaker_name(label: str, names: SpeakerNames) -> str:
 
 def clean(text: str) -> str:
     """`text` on one line: white space of any kind is one space, control characters and broken surrogates are gone."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
     visible = "".join(
         character if unicodedata.category(character) not in ("Cc", "Cs") or character.isspace() else ""
         for character in text

@@ -20,6 +20,10 @@ GAP: Seconds = 0.084
 # Even a cue pressed between two others stays visible for some frames.
 _SHORTEST: Seconds = 0.2
 
+# What makes one picture of two: a zero-width joiner, and the selector of colored signs.
+_JOINER = "\u200d"
+_APPENDED = (_JOINER, "\ufe0f", " ")
+
 _CLAUSE_END = re.compile(r"[.?!…,;:。！？、，；：—–][\"'”’»)\]」』]*$")
 
 
@@ -35,9 +39,12 @@ class Cue:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
+    """What may not be broken. `width` is in columns."""
+
     text: str
     start: Seconds
     end: Seconds
+    width: int
 
 
 def cues(transcript: Transcript, names: SpeakerNames, *, has_prefixes: bool = False) -> tuple[Cue, ...]:
@@ -60,26 +67,51 @@ def cues(transcript: Transcript, names: SpeakerNames, *, has_prefixes: bool = Fa
 
 
 def _pieces(segment: Segment, space: str, prefix: str) -> list[_Piece]:
-    """What may not be broken: words with their times, or guessed times where the text is not made of the words."""
-    pieces = [_Piece(clean(word.text), word.start, word.end) for word in segment.words if clean(word.text)]
+    """Words with their times, or guessed times where the text is not made of the words. None is wider than a line."""
+    words = [(clean(word.text), word.start, word.end) for word in segment.words]
     text = clean(segment.text)
-    if space.join(piece.text for piece in pieces).replace(" ", "") != text.replace(" ", ""):
-        pieces = _spread(text.split() if space else list(text), segment.start, segment.end)
-    if prefix and pieces:
-        # The name and the first word stay together.
-        pieces[0] = _Piece(f"{prefix} {pieces[0].text}", pieces[0].start, pieces[0].end)
-    return pieces
+    if "".join(word for word, _, _ in words).replace(" ", "") != text.replace(" ", ""):
+        words = list(_spread(text.split() if space else _characters(text), segment.start, segment.end))
+    words = [word for word in words if word[0]]
+    if prefix and words:
+        first, start, end = words[0]
+        # The name and the first word stay together where there is room for both.
+        tokens = [f"{prefix} {first}"] if _width(f"{prefix} {first}") <= MAX_LINE else [*prefix.split(), first]
+        words[:1] = _spread(tokens, start, end)
+    return [_Piece(*part, _width(part[0])) for word in words for part in _spread(_broken(word[0]), *word[1:])]
 
 
-def _spread(tokens: Sequence[str], start: Seconds, end: Seconds) -> list[_Piece]:
+def _spread(tokens: Sequence[str], start: Seconds, end: Seconds) -> Iterator[tuple[str, Seconds, Seconds]]:
     """Tokens laid over the time by their length."""
     total = sum(len(token) for token in tokens)
-    pieces, done = [], 0
+    done = 0
     for token in tokens:
         share = (end - start) / total
-        pieces.append(_Piece(token, start + share * done, start + share * (done + len(token))))
+        yield token, start + share * done, start + share * (done + len(token))
         done += len(token)
-    return pieces
+
+
+def _broken(token: str) -> list[str]:
+    """`token` whole when a line has room for it, else in parts that fill a line each."""
+    if _width(token) <= MAX_LINE:
+        return [token]
+    parts = [""]
+    for character in _characters(token):
+        if _width(parts[-1] + character) > MAX_LINE:
+            parts.append("")
+        parts[-1] += character
+    return parts
+
+
+def _characters(text: str) -> list[str]:
+    """The characters of `text`, each with what belongs to it: marks, and a space behind it."""
+    found: list[str] = []
+    for character in text:
+        if found and (unicodedata.combining(character) or character in _APPENDED or found[-1][-1] == _JOINER):
+            found[-1] += character
+        else:
+            found.append(character)
+    return found
 
 
 def _groups(pieces: Sequence[_Piece], space: str) -> Iterator[list[_Piece]]:
@@ -104,31 +136,41 @@ def _fitting(pieces: Sequence[_Piece], space: str) -> int:
 
 
 def _fits(pieces: Sequence[_Piece], space: str) -> bool:
-    return pieces[-1].end - pieces[0].start <= MAX_CUE and _lines(pieces, space) is not None
+    if pieces[-1].end - pieces[0].start > MAX_CUE or _columns(pieces, space) > 2 * MAX_LINE + len(space):
+        return False
+    return _lines(pieces, space) is not None
 
 
 def _lines(pieces: Sequence[_Piece], space: str) -> tuple[str, ...] | None:
     """One line if it fits, else two as even as possible, rather broken at a clause's end; None if neither fits."""
-    text = _text(pieces, space)
-    if _width(text) <= MAX_LINE or len(pieces) == 1:
-        return (text,)
-    best: tuple[float, tuple[str, str]] | None = None
-    for index in range(1, len(pieces)):
-        upper, lower = _text(pieces[:index], space), _text(pieces[index:], space)
-        if max(_width(upper), _width(lower)) > MAX_LINE:
-            continue
-        cost = abs(_width(upper) - _width(lower)) - (12 if _CLAUSE_END.search(upper) else 0)
-        if best is None or cost < best[0]:
-            best = cost, (upper, lower)
-    return best[1] if best else None
+    total = _columns(pieces, space)
+    if total <= MAX_LINE or len(pieces) == 1:
+        return (_text(pieces, space),)
+    best: tuple[float, int] | None = None
+    upper = -len(space)
+    for index, piece in enumerate(pieces[:-1], start=1):
+        upper += piece.width + len(space)
+        lower = total - upper - len(space)
+        if upper > MAX_LINE:
+            break
+        if lower <= MAX_LINE:
+            cost = abs(upper - lower) - (12 if _CLAUSE_END.search(piece.text) else 0)
+            best = min(best or (cost, index), (cost, index))
+    return (_text(pieces[: best[1]], space), _text(pieces[best[1] :], space)) if best else None
+
+
+def _columns(pieces: Sequence[_Piece], space: str) -> int:
+    return sum(piece.width for piece in pieces) + len(space) * (len(pieces) - 1)
 
 
 def _text(pieces: Sequence[_Piece], space: str) -> str:
-    return space.join(piece.text for piece in pieces)
+    return space.join(piece.text for piece in pieces).strip()
 
 
 def _width(text: str) -> int:
     """In columns: a Chinese, Japanese or Korean character takes two, a combining mark none."""
+    if text.isascii():
+        return len(text)
     return sum(
         0 if unicodedata.combining(character) else 2 if unicodedata.east_asian_width(character) in "WF" else 1
         for character in text

@@ -1,0 +1,158 @@
+"""Files people take away: equal to the golden ones, and readable by other programs whatever was said."""
+
+import io
+import json
+from pathlib import Path
+
+import pysubs2
+import pytest
+import webvtt
+
+from media_pipeline.errors import PipelineError
+from media_pipeline.exports.base import clean, clock, speaker_name
+from media_pipeline.exports.cues import cues
+from media_pipeline.exports.registry import EXPORTERS, exporter, write
+from media_pipeline.transcript import Segment, Transcript, Word
+
+GOLDEN = Path(__file__).parent / "golden"
+NAMES = {"SPEAKER_00": "Anna & <Co>"}
+NASTY = [
+    "an arrow --> and back",
+    "<v Bob> & <b>bold</b> &amp; </v>",
+    "before\n\n\nbehind",
+    "NOTE\n00:00:01.000 --> 00:00:02.000\nnot a cue",
+    "42",
+    "WEBVTT",
+    "👩‍👩‍👧 emoji 🎉 and 🇪🇺 flags",
+    "שלום עולם, مرحبا بالعالم",
+    "全角文字は二倍の幅を取りますから一行に二十一文字しか入りません。だから改行します。",
+    "a\x00b\x1b[31m\u2028c\r\nd",
+    "\ud800 lone surrogate",
+    "https://example.org/" + "very-long-" * 20,
+    "{\\an8} braces and \\N slashes",
+]
+
+
+def spoken(texts: list[str], language: str = "en", seconds: float = 4.0, speaker: str | None = None) -> Transcript:
+    """One segment without word times for each text, with a pause of a second behind it."""
+    segments = tuple(
+        Segment(number * (seconds + 1), number * (seconds + 1) + seconds, text, speaker=speaker)
+        for number, text in enumerate(texts)
+    )
+    return Transcript(language, segments, len(texts) * (seconds + 1), "pocketsphinx", "en-us")
+
+
+def discussion() -> Transcript:
+    """Two speakers, words with times, a long sentence, and a part without speaker."""
+    said = [
+        ("SPEAKER_00", "Good morning. --> Is the budget for R&D ready?"),
+        ("SPEAKER_01", "It is, although the finance department asked for two more days to look through all numbers."),
+        ("SPEAKER_01", "Café über naïve 日本語 🎉."),
+        (None, "Thank you."),
+    ]
+    segments, time = [], 0.5
+    for speaker, text in said:
+        words = []
+        for token in text.split():
+            words.append(Word(token, round(time, 3), round(time + 0.3, 3), 0.9, speaker))
+            time += 0.35
+        segments.append(Segment(words[0].start, words[-1].end, text, tuple(words), speaker, 0.9))
+        time += 61.0 if speaker is None else 0.8
+    return Transcript("en", tuple(segments), 75.0, "whisper", "tiny", ("A warning.",))
+
+
+@pytest.mark.parametrize("name", EXPORTERS)
+def test_equals_the_golden_file(name: str, tmp_path: Path) -> None:
+    (path,) = write(discussion(), NAMES, [name], tmp_path)
+
+    assert path.read_text() == (GOLDEN / f"transcript.{name}").read_text()
+
+
+@pytest.mark.parametrize("speaker", [None, "SPEAKER_00"])
+def test_subtitles_of_anything_are_read_by_other_programs(speaker: str | None) -> None:
+    transcript = spoken(NASTY, speaker=speaker)
+
+    srt = pysubs2.SSAFile.from_string(str(EXPORTERS["srt"].render(transcript, NAMES)), "srt")
+    text = str(EXPORTERS["vtt"].render(transcript, NAMES))
+    vtt = webvtt.from_buffer(io.StringIO(text))
+
+    assert len(srt) == len(cues(transcript, NAMES, has_prefixes=True))
+    assert len(vtt) == len(cues(transcript, NAMES))
+    assert len(pysubs2.SSAFile.from_string(text, "vtt")) == len(vtt)
+    assert all(cue.text.strip() for cue in vtt)
+
+
+def test_srt_and_vtt_have_the_same_cues_when_nobody_is_named() -> None:
+    transcript = spoken(NASTY)
+
+    srt, vtt = (
+        pysubs2.SSAFile.from_string(str(EXPORTERS[name].render(transcript, {})), name) for name in ("srt", "vtt")
+    )
+
+    assert [(event.start, event.end) for event in srt] == [(event.start, event.end) for event in vtt]
+
+
+def test_vtt_marks_voices_and_nothing_else() -> None:
+    text = str(EXPORTERS["vtt"].render(spoken(["<v Eve> & all"], speaker="SPEAKER_00"), NAMES))
+
+    assert "<v Anna &amp; &lt;Co&gt;>&lt;v Eve&gt; &amp; all" in text
+
+
+def test_text_begins_a_paragraph_with_each_speaker_and_each_minute() -> None:
+    text = str(EXPORTERS["txt"].render(spoken(["one two"] * 30), {}))
+
+    assert text.count("[00:") == 3
+
+
+@pytest.mark.parametrize("name", EXPORTERS)
+@pytest.mark.parametrize("transcript", [spoken([]), spoken(["", " \n "])], ids=["no segments", "empty segments"])
+def test_silence_gives_a_file_without_words(name: str, transcript: Transcript, tmp_path: Path) -> None:
+    (path,) = write(transcript, {}, [name], tmp_path)
+
+    assert path.read_text().strip() == {"txt": "", "srt": "", "vtt": "WEBVTT"}.get(name, path.read_text().strip())
+
+
+def test_json_carries_everything_exactly() -> None:
+    transcript = discussion()
+
+    content = json.loads(str(EXPORTERS["json"].render(transcript, NAMES)))
+
+    assert [segment["text"] for segment in content["segments"]] == [segment.text for segment in transcript.segments]
+    assert content["speakers"] == [
+        {"id": "SPEAKER_00", "name": "Anna & <Co>"},
+        {"id": "SPEAKER_01", "name": "Speaker 2"},
+    ]
+    assert sum(len(segment["words"]) for segment in content["segments"]) == sum(
+        len(segment.words) for segment in transcript.segments
+    )
+
+
+def test_every_format_can_be_written_as_utf8(tmp_path: Path) -> None:
+    paths = list(write(spoken(NASTY, speaker="SPEAKER_00"), {"SPEAKER_00": "\ud800"}, EXPORTERS, tmp_path))
+
+    assert all(path.read_bytes().decode("utf-8") for path in paths)
+
+
+def test_an_unknown_format_lists_the_choices() -> None:
+    with pytest.raises(PipelineError, match="txt or srt or vtt or json"):
+        exporter("docx")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "shown"),
+    [(0, "00:00:00,000"), (59.9996, "00:01:00,000"), (-1, "00:00:00,000"), (360_000.5, "100:00:00,500")],
+)
+def test_clocks_are_rounded_to_milliseconds(seconds: float, shown: str) -> None:
+    assert clock(seconds, ",") == shown
+
+
+@pytest.mark.parametrize(("label", "shown"), [("SPEAKER_00", "Anna"), ("SPEAKER_09", "Speaker 10"), ("Eve", "Eve")])
+def test_speakers_are_named_as_people_named_them_or_numbered(label: str, shown: str) -> None:
+    assert speaker_name(label, {"SPEAKER_00": " Anna\n"}) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "cleaned"), [("a \n\n b", "a b"), ("a\x00\x1bb", "ab"), ("\u2028", ""), ("é\ud800", "é"), ("  a", "a")]
+)
+def test_clean_text_is_one_line_that_can_be_written(text: str, cleaned: str) -> None:
+    assert clean(text) == cleaned

@@ -26,8 +26,6 @@ FindQuietest = Callable[[Seconds, Seconds], Seconds]
 def detect_speech(audio: Audio, vad: VoiceActivityDetector, options: TranscribeOptions, run: Run) -> SpeechPlan:
     """Where speech is, and chunks of about `options.chunk_seconds` that hold all of it. No chunks for silence."""
     regions = vad.detect(audio, run)
-    if not regions:
-        run.warn("No speech was found in the recording.")
     return plan(regions, audio.facts.duration, options.chunk_seconds, lambda start, end: quietest(audio, start, end))
 
 

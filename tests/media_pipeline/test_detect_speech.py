@@ -209,13 +209,13 @@ def test_a_recording_shorter_than_a_chunk_stays_whole():
     assert cut.chunks == (Chunk(0, 0.0, 25, (SpeechRegion(1, 20),)),)
 
 
-def test_silence_has_no_chunks_and_says_so(vad, run, tmp_path):
+def test_silence_has_no_chunks(vad, run, tmp_path):
     audio = write(tmp_path / "silence.wav", np.zeros(16_000 * 5))
 
     cut = detect_speech(audio, vad, TranscribeOptions(engine="any", model="any"), run)
 
     assert cut == SpeechPlan(5.0, ())
-    assert run.warnings == ["No speech was found in the recording."]
+    assert run.warnings == []  # said once, where the transcript is made
 
 
 def test_a_talk_is_cut_between_sentences(vad, run):

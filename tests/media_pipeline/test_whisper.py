@@ -1,4 +1,6 @@
 import shutil
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -111,6 +113,21 @@ def test_other_errors_are_not_taken_for_it(
 
     with pytest.raises(RuntimeError):
         transcribe(audio, plan.chunks[0], options("whisper", language="en"), engine, Run(tmp_path, MACHINE))
+
+
+def test_keeps_to_the_number_of_threads_it_is_given() -> None:
+    """In a process of its own: what raised the number, numba, does so once, when it is first used."""
+    script = """
+import torch
+from tests.media_pipeline.test_whisper import *
+audio, plan = prepared(render([Line("slt", "Good morning, Maria.", 0.5)]).path)
+engine = pool.get("stt", "whisper", CHECKPOINT, MACHINE)
+transcribe(audio, plan.chunks[0], options("whisper", language="en"), engine, Run(Path(), MACHINE))
+print("threads:", torch.get_num_threads())
+"""
+    done = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[2], capture_output=True, text=True)
+
+    assert done.stdout.splitlines()[-1] == "threads: 1", done.stderr
 
 
 def test_weights_of_an_official_model_lie_in_the_models_folder(tmp_path: Path) -> None:

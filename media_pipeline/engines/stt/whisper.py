@@ -73,10 +73,8 @@ class OpenAIWhisper:
         problem = self.missing(model, machine)
         if problem:
             raise EngineUnavailable("engine_unavailable", problem)
-        import torch
-
         if machine.threads:
-            torch.set_num_threads(machine.threads)
+            _limit_threads(machine.threads)
         self._device = devices.choose(machine.device)
         self._model = _load(weights_file(model, machine.models_dir), self._device)
 
@@ -154,6 +152,16 @@ class OpenAIWhisper:
         )
         segments: Sequence[Mapping[str, Any]] = result["segments"]
         return segments
+
+
+def _limit_threads(count: int) -> None:
+    """Of torch, and of numba, which finds the times of words."""
+    import numba
+    import torch
+
+    # Starts numba's threads, which sets OpenMP's number, torch's too, to all cores; so torch comes second.
+    numba.set_num_threads(min(count, numba.get_num_threads()))
+    torch.set_num_threads(count)
 
 
 def _load(path: Path, device: str) -> Whisper:

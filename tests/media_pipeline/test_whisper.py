@@ -125,9 +125,10 @@ engine = pool.get("stt", "whisper", CHECKPOINT, MACHINE)
 transcribe(audio, plan.chunks[0], options("whisper", language="en"), engine, Run(Path(), MACHINE))
 print("threads:", torch.get_num_threads())
 """
-    done = subprocess.run([sys.executable, "-c", script], cwd=Path(__file__).parents[2], capture_output=True, text=True)
+    root = Path(__file__).parents[2]
+    printed = subprocess.run([sys.executable, "-c", script], cwd=root, check=True, stdout=subprocess.PIPE, text=True)
 
-    assert done.stdout.splitlines()[-1] == "threads: 1", done.stderr
+    assert printed.stdout.splitlines()[-1] == "threads: 1"
 
 
 def test_weights_of_an_official_model_lie_in_the_models_folder(tmp_path: Path) -> None:

@@ -3,7 +3,10 @@
 import shutil
 from typing import Any
 
-from django.core.checks import CheckMessage, Warning, register
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Warning, register
+
+from media_pipeline.engines import registry
 
 
 @register()
@@ -12,4 +15,19 @@ def programs_are_installed(app_configs: Any, **kwargs: Any) -> list[CheckMessage
     return [
         Warning(f"{name} is not installed, so recordings cannot be read.", hint="apt install ffmpeg", id="jobs.W001")
         for name in missing
+    ]
+
+
+@register()
+def settings_name_what_there_is(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    choices = {
+        "DEFAULT_ENGINE": ("auto", *registry.names("stt")),
+        "DIARIZATION_ENGINE": ("auto", *registry.names("diarization")),
+        "DEVICE": ("auto", "cpu", "cuda"),
+    }
+    values = {name: getattr(settings.ENV, name) for name in choices}
+    return [
+        Error(f"{name} is “{value}”, and must be {' or '.join(choices[name])}.", id="jobs.E001")
+        for name, value in values.items()
+        if value not in choices[name]
     ]

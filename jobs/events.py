@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -79,7 +80,7 @@ def snapshot(job: Job) -> JobSnapshot:
         error=job.error_message,
         warnings=list(job.warnings),
         engine=str(job.options.get("engine", "")),
-        model=str(job.options.get("model", "")),
+        model=model_name(str(job.options.get("model", ""))),
         steps=steps,
         preview=[len(row.preview) for row in rows if row.name == "transcribe"],
     )
@@ -124,6 +125,11 @@ def _queue_position(job: Job) -> int | None:
     if job.status != JobStatus.QUEUED:
         return None
     return 1 + Job.objects.filter(status__in=JOB_ACTIVE, created_at__lt=job.created_at).count()
+
+
+def model_name(model: str) -> str:
+    """What people are told of a model: its name, and of a checkpoint only its file's, never where it lies."""
+    return Path(model).stem if "/" in model else model
 
 
 def group_name(job_id: UUID | str) -> str:

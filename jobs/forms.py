@@ -32,7 +32,9 @@ class OptionsForm(forms.Form):
     engine = forms.ChoiceField(label="Engine")
     model = forms.CharField(max_length=100, required=False, label="Model")
     speakers = forms.ChoiceField(choices=SPEAKERS, initial="auto", label="Speakers")
-    speaker_count = forms.IntegerField(min_value=1, max_value=20, required=False, label="How many")
+    speaker_count = forms.IntegerField(
+        min_value=1, max_value=pipeline_gateway.MAX_SPEAKERS, required=False, label="How many"
+    )
     vocabulary = forms.CharField(
         max_length=1000,
         required=False,

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 from django.conf import settings
 
+from jobs import events
 from jobs.models import Job
 from media_pipeline.engines import registry
 from media_pipeline.errors import EngineUnavailable
@@ -17,6 +18,7 @@ from media_pipeline.steps.probe import probe
 AUTO = "auto"
 BETTER_ENGINE = "whisper"
 EMBEDDED_ENGINE = "pocketsphinx"
+MAX_SPEAKERS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,23 +79,34 @@ def _choice(kind: str, name: str, model: str) -> EngineChoice:
 
 
 def auto_engine() -> EngineChoice:
-    """What "auto" takes now: Whisper when its weights are present, else the embedded engine."""
-    choices = {choice.name: choice for choice in speech_engines()}
-    preferred = settings.ENV.DEFAULT_ENGINE if settings.ENV.DEFAULT_ENGINE != AUTO else BETTER_ENGINE
-    best = choices.get(preferred)
-    return best if best is not None and best.usable else choices[EMBEDDED_ENGINE]
+    """What "auto" takes now: the preferred engine when it is usable, else the embedded one.
+
+    Raises:
+        EngineUnavailable: DEFAULT_ENGINE names none; the message lists the choices.
+    """
+    best = _choice("stt", _preferred(), default_model(_preferred()))
+    return best if best.usable else _choice("stt", EMBEDDED_ENGINE, default_model(EMBEDDED_ENGINE))
+
+
+def _preferred() -> str:
+    name: str = settings.ENV.DEFAULT_ENGINE
+    return BETTER_ENGINE if name == AUTO else name
 
 
 def engine_note() -> str:
-    """One sentence on what "auto" takes and how to get something better."""
+    """One sentence on what "auto" takes and, where that is not what is preferred, how to get it."""
     chosen = auto_engine()
     if chosen.name != EMBEDDED_ENGINE:
-        return f"Automatic uses {chosen.title} with the model {default_model(chosen.name)}."
+        return f"Automatic uses {chosen.title} with the model {events.model_name(default_model(chosen.name))}."
+    note = f"Automatic uses {chosen.title}: English only, good for clear speech."
+    return note if _preferred() == EMBEDDED_ENGINE else f"{note} {_advice()}"
+
+
+def _advice() -> str:
     model = settings.ENV.WHISPER_MODEL
-    return (
-        f"Automatic uses {chosen.title}: English only, good for clear speech. "
-        f"For better text in many languages run “manage.py download_models {model}” once."
-    )
+    if model in registry.info("stt", BETTER_ENGINE).models:
+        return f"For better text in many languages run “manage.py download_models {model}” once."
+    return "The checkpoint that WHISPER_MODEL names, for better text in many languages, is not there."
 
 
 def transcribe_options(
@@ -109,6 +122,7 @@ def transcribe_options(
     Raises:
         EngineUnavailable: The engine cannot do what is asked; the message says what to do.
     """
+    language = _as_written(language) if language else None
     name = auto_engine().name if engine == AUTO else engine
     info = registry.info("stt", name)
     model = model or default_model(name)
@@ -132,6 +146,12 @@ def transcribe_options(
         chunk_seconds=settings.ENV.CHUNK_SECONDS,
         max_duration=settings.ENV.MAX_DURATION_SECONDS,
     )
+
+
+def _as_written(language: str) -> str:
+    """A BCP 47 code, which counts in any case, with its language in lower case as engines know it."""
+    base, dash, rest = language.partition("-")
+    return f"{base.lower()}{dash}{rest}"
 
 
 def _diarization_engine() -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, connection
 
-from jobs import pipeline_gateway, queue, storage
+from jobs import checks, pipeline_gateway, queue, storage
 from jobs.services import work
 from media_pipeline import devices, ffmpeg
 from media_pipeline.errors import EngineUnavailable
@@ -33,9 +33,18 @@ class Finding:
 
 def examine() -> Iterator[Finding]:
     """Look at every part in turn. May take some seconds: it loads torch to ask for a GPU."""
-    checks: tuple[Callable[[], Finding], ...] = (_ffmpeg, _database, _redis, _workers, _storage, _disk, _gpu)
-    for check in checks:
-        yield check()
+    looks: tuple[Callable[[], Finding], ...] = (
+        _settings,
+        _ffmpeg,
+        _database,
+        _redis,
+        _workers,
+        _storage,
+        _disk,
+        _gpu,
+    )
+    for look in looks:
+        yield look()
     for engine in pipeline_gateway.speech_engines():
         yield Finding(f"engine {engine.name}", engine.title, engine.problem, is_fatal=False)
     for engine in pipeline_gateway.diarization_engines():
@@ -44,8 +53,13 @@ def examine() -> Iterator[Finding]:
 
 def what_is_down() -> list[str]:
     """Names of the servers that do not answer; asked in milliseconds, for load balancers."""
-    checks = {"database": not _database().problem, "redis": queue.answers()}
-    return [name for name, is_up in checks.items() if not is_up]
+    up = {"database": _database().is_ok, "redis": queue.answers()}
+    return [name for name, is_up in up.items() if not is_up]
+
+
+def _settings() -> Finding:
+    problem = " ".join(error.msg for error in checks.settings_name_what_there_is(None))
+    return Finding("settings", "not understood" if problem else "understood", problem)
 
 
 def _ffmpeg() -> Finding:

@@ -87,7 +87,7 @@ def _run_facts(job: Job, transcript: Transcript | None) -> list[tuple[str, str]]
     chosen = "automatic" if options.get("requested_engine") == "auto" else "chosen"
     facts = [
         ("Engine", f"{options.get('engine', '')} ({chosen})"),
-        ("Model", str(options.get("model", "")).rpartition("/")[2]),
+        ("Model", events.model_name(str(options.get("model", "")))),
         ("Language", (transcript.language if transcript else options.get("language")) or "to be detected"),
         ("Speakers", "not asked for" if speakers is None else str(speakers.get("exact") or "found out")),
     ]

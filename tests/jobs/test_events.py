@@ -112,3 +112,13 @@ def test_the_page_can_poll_the_same_snapshot(owner: User, browser: Client) -> No
 
         answer = browser.get(reverse("job_snapshot", args=[job.pk])).json()
         assert answer == events.snapshot(job).as_json()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("model", "shown"), [("large-v3", "large-v3"), ("tiny.en", "tiny.en"), ("/srv/own.pt", "own")])
+def test_a_snapshot_names_a_model_but_not_its_place(owner: User, model: str, shown: str) -> None:
+    with recipe_of():
+        job = make_job(owner)
+        job.options["model"] = model
+
+        assert events.snapshot(job).model == shown

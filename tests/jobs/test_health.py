@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.db.utils import OperationalError
@@ -6,6 +8,7 @@ from django.urls import reverse
 
 from jobs import queue
 from jobs.services import diagnosis
+from transcriber.env import Env
 
 
 def refuse(*args: object) -> None:
@@ -40,3 +43,11 @@ def test_a_redis_that_does_not_answer_is_named(monkeypatch: pytest.MonkeyPatch) 
 
 def test_live_asks_nobody() -> None:
     assert Client().get(reverse("health_live")).json() == {"status": "ok"}
+
+
+def test_the_doctor_names_a_setting_that_is_wrong(settings: Any) -> None:
+    assert diagnosis._settings().is_ok
+
+    settings.ENV = Env(DEVICE="gpu")
+
+    assert "DEVICE is “gpu”" in diagnosis._settings().problem

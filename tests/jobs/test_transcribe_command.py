@@ -93,6 +93,26 @@ def test_an_unknown_engine_is_named_with_the_choices(variables: dict[str, str], 
     assert "pocketsphinx" in done.stderr and "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("speakers", ["three", "0", "21", "-1"])
+def test_a_number_of_speakers_that_makes_no_sense_is_refused(
+    variables: dict[str, str], talk: Speech, speakers: str
+) -> None:
+    done = transcribe(variables, talk.path, f"--speakers={speakers}")
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "none, auto, or a number from 1 to 20" in done.stderr
+
+
+@pytest.mark.parametrize(("place", "word"), [("nowhere/talk.txt", "no folder"), (".", "is a folder")])
+def test_a_place_that_cannot_be_written_is_refused_before_the_work(
+    variables: dict[str, str], talk: Speech, tmp_path: Path, place: str, word: str
+) -> None:
+    done = transcribe(variables, talk.path, "--output", tmp_path / place)
+
+    assert (done.returncode, len(done.stderr.strip().splitlines())) == (1, 1)
+    assert word in done.stderr
+
+
 def test_whisper_from_a_checkpoint_by_path(variables: dict[str, str], talk: Speech) -> None:
     checkpoint = ROOT / "tests" / "checkpoints" / "tiny-test.pt"
 

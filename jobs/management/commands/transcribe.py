@@ -1,7 +1,9 @@
 """`manage.py transcribe FILE`: the same job and steps as on the site, in this one process."""
 
 import logging
+import os
 import sys
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,26 @@ from jobs.events import JobSnapshot
 from jobs.services import exports, one_process
 from jobs.services.submit import as_speaker_options
 from media_pipeline.errors import PipelineError
+from media_pipeline.options import SpeakerOptions
+
+
+def _speakers(text: str) -> SpeakerOptions | None:
+    if text in ("none", "auto"):
+        return as_speaker_options(text, None)
+    if text.isdecimal() and len(text) < 3 and 1 <= int(text) <= pipeline_gateway.MAX_SPEAKERS:
+        return as_speaker_options("exact", text)
+    raise ArgumentTypeError(f"say none, auto, or a number from 1 to {pipeline_gateway.MAX_SPEAKERS}")
+
+
+def _refuse_unwritable(output: Path) -> None:
+    """Before the work, which may take hours, not after it."""
+    folder = output.resolve().parent
+    if output.is_dir():
+        raise OSError(f"{output} is a folder. Name a file.")
+    if not folder.is_dir():
+        raise OSError(f"There is no folder {folder} to write to.")
+    if not os.access(output if output.exists() else folder, os.W_OK):
+        raise OSError(f"{output} cannot be written.")
 
 
 class Command(BaseCommand):
@@ -23,13 +45,15 @@ class Command(BaseCommand):
         parser.add_argument("--engine", default=pipeline_gateway.AUTO)
         parser.add_argument("--model", default="", help="A name, or a path to a checkpoint.")
         parser.add_argument("--language", default="", help="Such as en; detected when not given.")
-        parser.add_argument("--speakers", default="none", help="none, auto, or how many there are.")
+        parser.add_argument("--speakers", default="none", type=_speakers, help="none, auto, or how many there are.")
         parser.add_argument("--format", default="txt", choices=[item.name for item in exports.formats()])
         parser.add_argument("--output", type=Path, help="Write here instead of stdout.")
 
     def handle(self, *, file: Path, output: Path | None, **options: Any) -> None:
         logging.getLogger().setLevel(logging.ERROR)  # stderr is for progress and for people
         try:
+            if output is not None:
+                _refuse_unwritable(output)
             text = self._transcribe(file, options)
             if output is None:
                 sys.stdout.buffer.write(text)
@@ -44,13 +68,11 @@ class Command(BaseCommand):
             raise SystemExit(130) from None
 
     def _transcribe(self, file: Path, options: dict[str, Any]) -> bytes:
-        wanted = str(options["speakers"])
-        speakers = as_speaker_options("exact" if wanted.isdecimal() else wanted, wanted)
         chosen = pipeline_gateway.transcribe_options(
             engine=options["engine"],
             model=options["model"],
             language=options["language"] or None,
-            speakers=speakers,
+            speakers=options["speakers"],
         )
         return one_process.transcribe(file, options=chosen, export_format=options["format"], tell=self._tell)
 

@@ -1,0 +1,65 @@
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+
+from jobs import pipeline_gateway
+from media_pipeline.errors import EngineUnavailable
+from transcriber.env import Env
+
+
+def use(settings: Any, folder: Path, **variables: Any) -> None:
+    settings.ENV = Env(DATA_DIR=folder, DEVICE="cpu", **variables)
+
+
+def test_an_unknown_default_engine_is_an_error_that_lists_the_choices(settings: Any, tmp_path: Path) -> None:
+    use(settings, tmp_path, DEFAULT_ENGINE="wisper")
+
+    with pytest.raises(EngineUnavailable, match=r"wisper.*pocketsphinx or whisper"):
+        pipeline_gateway.transcribe_options()
+
+
+@pytest.mark.parametrize("name", ["DEFAULT_ENGINE", "DIARIZATION_ENGINE", "DEVICE"])
+def test_a_setting_that_names_nothing_known_stops_the_start(settings: Any, tmp_path: Path, name: str) -> None:
+    use(settings, tmp_path)
+    settings.ENV = Env(**{name: "wisper"})
+
+    with pytest.raises(SystemCheckError, match=rf"{name} is .wisper., and must be auto"):
+        call_command("check", stderr=io.StringIO())
+
+
+@pytest.mark.parametrize(("asked", "taken"), [("EN", "en"), ("En-US", "en-US"), ("en", "en")])
+def test_language_codes_are_taken_in_any_case(asked: str, taken: str) -> None:
+    assert pipeline_gateway.transcribe_options(engine="pocketsphinx", language=asked).language == taken
+
+
+def test_a_language_the_engine_does_not_know_is_refused() -> None:
+    with pytest.raises(EngineUnavailable, match="knows: en"):
+        pipeline_gateway.transcribe_options(engine="pocketsphinx", language="de")
+
+
+def test_the_note_says_how_to_get_a_better_engine(settings: Any, tmp_path: Path) -> None:
+    use(settings, tmp_path, WHISPER_MODEL="small")
+
+    assert "manage.py download_models small" in pipeline_gateway.engine_note()
+
+
+def test_the_note_tells_nobody_where_a_checkpoint_lies(settings: Any, tmp_path: Path) -> None:
+    checkpoint = Path(__file__).parents[1] / "checkpoints" / "tiny-test.pt"
+
+    use(settings, tmp_path, WHISPER_MODEL=str(checkpoint))
+    assert pipeline_gateway.engine_note().endswith("with the model tiny-test.")
+
+    use(settings, tmp_path, WHISPER_MODEL="/secret/place/own.pt")
+    note = pipeline_gateway.engine_note()
+    assert "WHISPER_MODEL" in note
+    assert "/secret" not in note and "download_models" not in note
+
+
+def test_an_embedded_engine_that_was_chosen_needs_no_advice(settings: Any, tmp_path: Path) -> None:
+    use(settings, tmp_path, DEFAULT_ENGINE="pocketsphinx")
+
+    assert "download_models" not in pipeline_gateway.engine_note()

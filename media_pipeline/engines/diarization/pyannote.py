@@ -7,6 +7,7 @@ weights. Weights are read with pickle, so put only folders there that you trust.
 from __future__ import annotations
 
 import importlib.util
+import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -108,6 +109,7 @@ def _load(folder: Path, device: str) -> Pipeline:
     try:
         # Beside a CPU build of torch, a torchaudio built for CUDA raises OSError.
         import torch
+        import yaml
         from pyannote.audio import Pipeline
         from pyannote.audio.telemetry import set_telemetry_metrics
     except (ImportError, OSError) as error:
@@ -116,9 +118,12 @@ def _load(folder: Path, device: str) -> Pipeline:
         ) from error
     # It would report each use to its makers.
     set_telemetry_metrics(False)
+    # All that a damaged file has been seen to raise. It is read on the CPU: a RuntimeError then speaks of the file.
+    damage = (OSError, LookupError, ValueError, TypeError, AttributeError, ImportError, RuntimeError, EOFError)
     try:
-        pipeline = Pipeline.from_pretrained(folder)
-    except (OSError, KeyError, ValueError, TypeError, AttributeError, ImportError) as error:
+        with crash_when_full():
+            pipeline = Pipeline.from_pretrained(folder)
+    except (*damage, pickle.UnpicklingError, yaml.YAMLError) as error:
         raise EngineUnavailable(
             "bad_weights", f"The pyannote pipeline in {folder} cannot be loaded ({error}). Copy it there again."
         ) from error

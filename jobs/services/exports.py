@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from media_pipeline.exports.registry import EXPORTERS
-
 from jobs.models import Artifact, Job
+from media_pipeline.exports.registry import EXPORTERS
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,7 +204,10 @@ def test_a_superuser_sees_every_list_and_the_queues(browser: Client, owner: User
     for model in models:
         assert browser.get(reverse(f"admin:jobs_{model}_changelist")).status_code == 200, model
     assert browser.get(reverse("admin:jobs_job_change", args=[done.pk])).status_code == 200
-    assert browser.get(reverse("django_rq:home")).status_code == 200
+    queues = browser.get(reverse("django_rq:home"))
+    assert queues.status_code == 200
+    assert "'unsafe-inline'" in queues["Content-Security-Policy"]
+    assert "'unsafe-inline'" not in browser.get(reverse("admin:index"))["Content-Security-Policy"]
 
 
 @pytest.mark.django_db(transaction=True)

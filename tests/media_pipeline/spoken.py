@@ -16,6 +16,7 @@ from media_pipeline.steps.detect_speech import detect_speech
 from media_pipeline.steps.normalize import normalize
 from media_pipeline.steps.probe import probe
 from media_pipeline.transcript import Word
+from tests.environment import FOLDER
 from tests.speech import Speech, SpokenWord
 
 CHECKPOINT = str(Path(__file__).parents[1] / "checkpoints" / "tiny-test.pt")
@@ -30,7 +31,7 @@ def options(engine: str = "pocketsphinx", **values: object) -> TranscribeOptions
 @cache
 def prepared(path: Path) -> tuple[Audio, SpeechPlan]:
     """The recording as the steps before transcription leave it."""
-    run = Run(Path(mkdtemp()), MACHINE)
+    run = Run(Path(mkdtemp(dir=FOLDER)), MACHINE)
     wav, facts, _ = normalize(path, probe(path, 36_000), 36_000, run)
     audio = Audio(wav, facts)
     return audio, detect_speech(audio, pool.get("vad", "silero", "", MACHINE), options(), run)

@@ -2,7 +2,9 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+import torch
 from pyannote.core import Annotation
 from pyannote.core import Segment as Stretch
 
@@ -12,6 +14,8 @@ from media_pipeline.errors import Cancelled, EngineUnavailable
 from media_pipeline.media import SpeakerTurn
 from media_pipeline.options import SpeakerOptions
 from media_pipeline.run import Machine, Run
+from tests.media_pipeline.spoken import prepared
+from tests.speech import Line, render
 
 
 @pytest.fixture
@@ -117,3 +121,72 @@ def test_stops_between_batches_when_cancelled(machine: Machine, tmp_path: Path) 
 
     with pytest.raises(Cancelled):
         progress("segmentation", None, total=10, completed=1)
+
+
+CONFIG = """
+version: 4.0.0
+pipeline:
+  name: pyannote.audio.pipelines.SpeakerDiarization
+  params:
+    clustering: VBxClustering
+    segmentation: $model/segmentation
+    embedding: $model/embedding
+    plda: $model/plda
+params:
+  clustering: {threshold: 0.6, Fa: 0.07, Fb: 0.8}
+  segmentation: {min_duration_off: 0.0}
+"""
+
+
+def save(model: torch.nn.Module, specifications: object, folder: Path) -> None:
+    """A checkpoint as pyannote.audio writes them."""
+    folder.mkdir()
+    model.specifications = specifications
+    model.build()
+    about = {
+        "versions": {"torch": "2.0.0", "pyannote.audio": "4.0.0"},
+        "architecture": {"module": type(model).__module__, "class": type(model).__name__},
+        "specifications": specifications,
+    }
+    content = {
+        "state_dict": model.state_dict(),
+        "hyper_parameters": dict(model.hparams),
+        "pytorch-lightning_version": "2.0.0",
+        "pyannote.audio": about,
+    }
+    torch.save(content, folder / "pytorch_model.bin")
+
+
+def write_pipeline(folder: Path) -> None:
+    """A pipeline of the shape of community-1 that has learned nothing."""
+    from pyannote.audio.core.task import Problem, Resolution, Specifications
+    from pyannote.audio.models.embedding import WeSpeakerResNet34
+    from pyannote.audio.models.segmentation import PyanNet
+
+    small = {"hidden_size": 16, "num_layers": 1}
+    who = {"classes": ["a", "b", "c"], "powerset_max_classes": 2, "permutation_invariant": True}
+    spans = Specifications(Problem.MONO_LABEL_CLASSIFICATION, Resolution.FRAME, duration=10.0, **who)
+    voices = Specifications(Problem.REPRESENTATION, Resolution.CHUNK, duration=5.0, min_duration=2.0)
+    save(PyanNet(lstm=small, linear=small), spans, folder / "segmentation")
+    save(WeSpeakerResNet34(), voices, folder / "embedding")
+    (folder / "plda").mkdir()
+    lda = np.random.default_rng(0).standard_normal((256, 128))
+    np.savez(folder / "plda" / "xvec_transform.npz", mean1=np.zeros(256), mean2=np.zeros(128), lda=lda)
+    np.savez(folder / "plda" / "plda.npz", mu=np.zeros(128), tr=np.eye(128), psi=np.linspace(2, 1, 128))
+    (folder / "config.yaml").write_text(CONFIG)
+
+
+def test_a_pipeline_that_learned_nothing_goes_all_the_way(machine: Machine, tmp_path: Path) -> None:
+    torch.set_num_threads(1)
+    torch.manual_seed(0)
+    write_pipeline(tmp_path)
+    audio, _ = prepared(render([Line("slt", "We will discuss the budget today.", 1.0)]).path)
+    shown: list[float] = []
+
+    found = PyannoteDiarizer(str(tmp_path), machine).diarize(
+        audio, [], SpeakerOptions(exact=1), Run(tmp_path, machine, on_progress=shown.append)
+    )
+
+    assert {turn.speaker for turn in found.turns} == {"SPEAKER_00"}
+    assert shown == sorted(shown)
+    assert shown[-1] == pytest.approx(0.95)

@@ -63,6 +63,11 @@ def speech_engines() -> list[EngineChoice]:
     return [_choice("stt", name, default_model(name)) for name in registry.names("stt")]
 
 
+def engine_title(name: str) -> str:
+    """What people call an engine that turns speech into text; its name when it is no longer there."""
+    return registry.info("stt", name).title if name in registry.names("stt") else name
+
+
 def diarization_engines() -> list[EngineChoice]:
     """All engines that tell speakers apart."""
     return [_choice("diarization", name, _default("diarization", name)) for name in registry.names("diarization")]

@@ -12,11 +12,13 @@ from django.shortcuts import redirect, render
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_POST, require_safe
 
-from jobs import events, storage
+from jobs import events, pipeline_gateway, storage
 from jobs.models import Artifact, Job, Recording, Segment, Transcript
 from jobs.services import exports, lifecycle
+from jobs.templatetags.display import language_name
 from jobs.views import serving
 from jobs.views.access import own_recording
+from media_pipeline.options import SpeakerOptions
 
 
 @login_required
@@ -82,18 +84,22 @@ def _times_json(text: str, words: list[list[Any]]) -> str:
 
 
 def _run_facts(job: Job, transcript: Transcript | None) -> list[tuple[str, str]]:
-    options = job.options
-    speakers = options.get("speakers")
-    chosen = "automatic" if options.get("requested_engine") == "auto" else "chosen"
+    options = pipeline_gateway.options_of(job)
+    language = transcript.language if transcript else options.language
+    how = ", chosen automatically" if options.requested_engine == pipeline_gateway.AUTO else ""
     facts = [
-        ("Engine", f"{options.get('engine', '')} ({chosen})"),
-        ("Model", events.model_name(str(options.get("model", "")))),
-        ("Language", (transcript.language if transcript else options.get("language")) or "to be detected"),
-        ("Speakers", "not asked for" if speakers is None else str(speakers.get("exact") or "found out")),
+        ("Engine", f"{pipeline_gateway.engine_title(options.engine)}{how}"),
+        ("Model", events.model_name(options.model)),
+        ("Language", language_name(language) if language else "Detected automatically"),
+        ("Speakers", _speakers_asked_for(options.speakers)),
     ]
-    if options.get("vocabulary"):
-        facts.append(("Names and terms", str(options["vocabulary"])))
-    return facts
+    return [*facts, ("Names and terms", options.vocabulary)] if options.vocabulary else facts
+
+
+def _speakers_asked_for(speakers: SpeakerOptions | None) -> str:
+    if speakers is None:
+        return "Not told apart"
+    return f"{speakers.exact}, as given" if speakers.exact else "Counted automatically"
 
 
 @login_required

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from django.utils import timezone
 from jobs import queue
 from jobs.models import Job, StepRun
 from jobs.state import JOB_ACTIVE, STEP_PASSED, JobStatus, StepStatus
+from media_pipeline.options import model_title
 from media_pipeline.recipes import RECIPES
 
 log = logging.getLogger(__name__)
@@ -80,7 +80,7 @@ def snapshot(job: Job) -> JobSnapshot:
         error=job.error_message,
         warnings=list(job.warnings),
         engine=str(job.options.get("engine", "")),
-        model=model_name(str(job.options.get("model", ""))),
+        model=model_title(str(job.options.get("model", ""))),
         steps=steps,
         preview=[len(row.preview) for row in rows if row.name == "transcribe"],
     )
@@ -125,11 +125,6 @@ def _queue_position(job: Job) -> int | None:
     if job.status != JobStatus.QUEUED:
         return None
     return 1 + Job.objects.filter(status__in=JOB_ACTIVE, created_at__lt=job.created_at).count()
-
-
-def model_name(model: str) -> str:
-    """What people are told of a model: its name, and of a checkpoint only its file's, never where it lies."""
-    return Path(model).stem if "/" in model else model
 
 
 def group_name(job_id: UUID | str) -> str:

@@ -6,12 +6,11 @@ from pathlib import Path
 import msgspec
 from django.conf import settings
 
-from jobs import events
 from jobs.models import Job
 from media_pipeline.engines import registry
 from media_pipeline.errors import EngineUnavailable
 from media_pipeline.media import MediaInfo
-from media_pipeline.options import SpeakerOptions, TranscribeOptions
+from media_pipeline.options import SpeakerOptions, TranscribeOptions, model_title
 from media_pipeline.run import Machine
 from media_pipeline.steps.probe import probe
 
@@ -102,7 +101,7 @@ def engine_note() -> str:
     """One sentence on what "auto" takes and, where that is not what is preferred, how to get it."""
     chosen = auto_engine()
     if chosen.name != EMBEDDED_ENGINE:
-        return f"Automatic uses {chosen.title} with the model {events.model_name(default_model(chosen.name))}."
+        return f"Automatic uses {chosen.title} with the model {model_title(default_model(chosen.name))}."
     note = f"Automatic uses {chosen.title}: English only, good for clear speech."
     return note if _preferred() == EMBEDDED_ENGINE else f"{note} {_advice()}"
 

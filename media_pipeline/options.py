@@ -1,8 +1,14 @@
 """What a job was asked to do. Frozen: stored on the job's row and read back unchanged by every attempt."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from media_pipeline.transcript import Seconds
+
+
+def model_title(model: str) -> str:
+    """What people are told of a model: its name, and of a checkpoint only its file's, never where it lies."""
+    return Path(model).stem if "/" in model else model
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,6 +80,8 @@ def _everything_due(tally: Tally) -> Iterator[Due]:
         yield Due(f"working file {artifact.key}", partial(_delete_artifact, artifact))
     for unfinished in upload.expired():
         yield Due(f"unfinished upload {unfinished.pk}", partial(_abandon, unfinished))
+    for part in upload.orphans():
+        yield Due(f"upload without a row {part.name}", partial(_unlink, part))
     yield from _orphans_due(tally)
     yield from _cached_due(tally)
 

@@ -18,7 +18,7 @@ from jobs.services import exports, lifecycle
 from jobs.templatetags.display import language_name
 from jobs.views import serving
 from jobs.views.access import own_recording
-from media_pipeline.options import SpeakerOptions
+from media_pipeline.options import SpeakerOptions, model_title
 
 
 @login_required
@@ -89,7 +89,7 @@ def _run_facts(job: Job, transcript: Transcript | None) -> list[tuple[str, str]]
     how = ", chosen automatically" if options.requested_engine == pipeline_gateway.AUTO else ""
     facts = [
         ("Engine", f"{pipeline_gateway.engine_title(options.engine)}{how}"),
-        ("Model", events.model_name(options.model)),
+        ("Model", model_title(options.model)),
         ("Language", language_name(language) if language else "Detected automatically"),
         ("Speakers", _speakers_asked_for(options.speakers)),
     ]

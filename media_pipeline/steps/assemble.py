@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from media_pipeline.media import ChunkTranscript, Diarization
-from media_pipeline.options import TranscribeOptions
+from media_pipeline.options import TranscribeOptions, model_title
 from media_pipeline.text.assign_speakers import assign_speakers
 from media_pipeline.text.merge import main_language, merge
 from media_pipeline.text.sentences import sentences
@@ -31,6 +31,6 @@ def assemble(
         segments=segments,
         duration=duration,
         engine=options.engine,
-        model=options.model,
+        model=model_title(options.model),
         warnings=tuple(dict.fromkeys(warnings)),
     )

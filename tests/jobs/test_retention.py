@@ -1,5 +1,7 @@
+import os
 import random
 import re
+import time
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -151,6 +153,17 @@ def test_unfinished_uploads_go_after_a_day(owner: User, rules: Env) -> None:
 
     assert list(Upload.objects.all()) == [new]
     assert not upload.part_path(old).exists()
+
+
+def test_parts_of_uploads_without_a_row_go(owner: User, rules: Env) -> None:
+    begun = upload.begin(owner=owner, original_name="a.wav", size_bytes=5)
+    Upload.objects.all().delete()
+    two_days_ago = time.time() - 2 * 86_400
+    os.utime(upload.part_path(begun), (two_days_ago, two_days_ago))
+
+    retention.clean()
+
+    assert not upload.part_path(begun).exists()
 
 
 def test_recordings_of_the_command_line_do_not_stay(rules: Env, db: None) -> None:

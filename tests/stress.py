@@ -155,7 +155,7 @@ def kill_ffmpeg(at: Setting) -> float:
     """A round that kills FFmpeg as soon as it appears."""
     job = submit(at.speech)
     deadline = time.monotonic() + 20
-    while not (found := processes_called("ffmpeg")):
+    while not (found := processes_called("ffmpeg", at.product.data_dir)):
         if time.monotonic() > deadline:
             raise StressError("FFmpeg was never seen")
     for pid in found:
@@ -166,11 +166,13 @@ def kill_ffmpeg(at: Setting) -> float:
     return seconds
 
 
-def processes_called(name: str) -> list[int]:
+def processes_called(name: str, data_dir: Path) -> list[int]:
+    """Processes of that name that work on files of the product under test."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):
-            if (folder / "comm").read_text().strip() == name:
+            is_called = (folder / "comm").read_text().strip() == name
+            if is_called and str(data_dir) in (folder / "cmdline").read_text():
                 found.append(int(folder.name))
     return found
 

@@ -65,7 +65,8 @@ def rerun_step(job: Job, name: str) -> bool:
     recipe = RECIPES[job.kind]
     optional = [step.name for step in recipe.steps if not step.is_required]
     was_asked_for = job.steps.filter(name=name).exclude(status=StepStatus.SKIPPED).exists()
-    needs_audio = not _has_bulky_file(job)
+    again = [name, *_dependents(recipe, name)]
+    needs_audio = any(BULKY_FILE[0] in recipe.step(each).needs for each in again) and not _has_bulky_file(job)
     if name not in optional or not was_asked_for or (needs_audio and not job.recording.media_key):
         return False
     with transaction.atomic():
@@ -78,7 +79,8 @@ def rerun_step(job: Job, name: str) -> bool:
             revision=F("revision") + 1,
         )
         if moved:
-            again = [name, *_dependents(recipe, name), *([BULKY_FILE[0]] if needs_audio else [])]
+            if needs_audio:
+                again.append(BULKY_FILE[0])
             _reopen(job.steps.filter(name__in=again).exclude(status=StepStatus.SKIPPED))
             conduct.advance(job.pk)
     events.publish(job.pk)

@@ -78,6 +78,7 @@ def _exported(job: Job, export_format: str) -> bytes:
         raise PipelineError(job.error_code, job.error_message)
     found = exports.find(job, export_format)
     if found is None:
-        raise PipelineError("no_export", "The transcription ended without a result. The log has the details.")
+        reasons = job.warnings or ["The transcription ended without a result."]
+        raise PipelineError("no_export", " ".join(reasons))
     with storage.open_file(found.key) as source:
         return source.read()

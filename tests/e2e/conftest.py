@@ -35,14 +35,14 @@ setInterval(() => {
 """
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def product(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Product]:
     """One product for all browser tests, with its first account made through the first-run page."""
     with running_product(tmp_path_factory.mktemp("product")) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
     # Playwright's loop would make Django refuse database access in this thread; these tests only use the browser.
     with sync_playwright() as playwright:
@@ -51,7 +51,7 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def first_run(product: Product, chromium: Browser) -> StorageState:
     """Go through the first-run page once. Returns the cookies of the owner's session."""
     context = chromium.new_context()

@@ -99,6 +99,13 @@ def _recordings_due() -> Iterator[Recording]:
     yield from leftover.exclude(jobs__status__in=JOB_ACTIVE)
 
 
+def kept_days(job: Job) -> float:
+    """How many days a recording without text is kept after such an end of its job; 0 for ever."""
+    env = settings.ENV
+    days = {JobStatus.FAILED: env.RETENTION_FAILED_DAYS, JobStatus.CANCELLED: env.RETENTION_CANCELLED_DAYS}
+    return days.get(JobStatus(job.status), 0.0)
+
+
 def _idle(recordings: QuerySet[Recording], days: float, *statuses: JobStatus) -> Iterator[Recording]:
     """Those whose latest job ended (with one of `statuses`) more than `days` ago; none when `days` is 0."""
     if days <= 0:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from jobs import events, pipeline_gateway, storage
 from jobs.models import Artifact, Job, Recording, Segment, Transcript
-from jobs.services import exports, lifecycle
+from jobs.services import exports, lifecycle, retention
 from jobs.templatetags.display import language_name
 from jobs.views import serving
 from jobs.views.access import own_recording
@@ -42,6 +42,7 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
             "steps": snapshot["steps"],
             "transcript": transcript,
             "speakers": speakers,
+            "kept_days": retention.kept_days(job),
             "heard": _heard(job) if job.has_ended and transcript is None else [],
             "segments": [_shown_segment(segment, [speaker.pk for speaker in speakers]) for segment in segments],
             "formats": exports.formats() if transcript else [],

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import ClassVar
 
-from media_pipeline.engines.base import EngineInfo, WindowTranscript
+from media_pipeline.engines.base import NO_HINTS, EngineInfo, Hints, WindowTranscript
 from media_pipeline.media import Audio, Window
 from media_pipeline.options import TranscribeOptions
 from media_pipeline.run import Machine, Run
@@ -25,8 +25,12 @@ class InstantEngine:
     def __init__(self, model: str, machine: Machine) -> None:
         self.device = "cpu"
 
+    def detect_language(self, audio: Audio, windows: Sequence[Window], run: Run) -> str:
+        """English: it knows nothing else."""
+        return "en"
+
     def transcribe(
-        self, audio: Audio, windows: Sequence[Window], options: TranscribeOptions, run: Run
+        self, audio: Audio, windows: Sequence[Window], options: TranscribeOptions, run: Run, hints: Hints = NO_HINTS
     ) -> Iterator[WindowTranscript]:
         for window in windows:
             audio.read(window.start, window.end)

@@ -25,7 +25,9 @@ class TranscribeOptions:
     """Options of a transcription.
 
     `engine` and `model` are concrete names (never "auto"); `requested_engine` keeps what the user chose.
-    `language` is BCP 47, or None to detect it. `speakers` is None when nobody asked who spoke.
+    `language` is BCP 47, or None to detect it; with `mixed_languages` each window may be in another one.
+    `speakers` is None when nobody asked who spoke. With `carry_context`, engines that can are told what was said
+    before; chunks then have to wait for each other.
     """
 
     engine: str
@@ -35,6 +37,8 @@ class TranscribeOptions:
     speakers: SpeakerOptions | None = None
     diarization_engine: str = "embedded"
     vocabulary: str = ""
+    mixed_languages: bool = False
+    carry_context: bool = False
     chunk_seconds: Seconds = 600.0
     max_duration: Seconds = 36_000.0
     export_formats: tuple[str, ...] = ("txt", "srt", "vtt", "json")

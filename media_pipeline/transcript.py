@@ -1,9 +1,18 @@
 """The one core type: what was said, when, and by whom. All times are seconds on the recording's clock."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeAlias
 
 Seconds: TypeAlias = float
+
+
+class Mark(StrEnum):
+    """Why a reader should listen again before trusting words."""
+
+    OVERLAP = "overlap"  # several people speak at once
+    REPEATED = "repeated"  # the engine says the same again and again
+    DOUBTFUL = "doubtful"  # hardly any voice is heard, or the engine is very unsure: perhaps invented
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,6 +24,7 @@ class Word:
     end: Seconds
     confidence: float | None = None
     speaker: str | None = None
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +37,7 @@ class Segment:
     words: tuple[Word, ...] = ()
     speaker: str | None = None
     confidence: float | None = None
+    marks: tuple[Mark, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

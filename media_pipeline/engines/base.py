@@ -24,6 +24,7 @@ class EngineInfo:
         models: Names to offer, smallest first. A path to a checkpoint is accepted where `takes_paths`.
         languages: BCP 47 codes it knows; empty when it knows many and detects them.
         note: One honest sentence about its limits.
+        uses_context: Whether it can make use of what was said before (`Hints.context`).
     """
 
     name: str
@@ -33,6 +34,7 @@ class EngineInfo:
     languages: tuple[str, ...] = ()
     takes_paths: bool = False
     note: str = ""
+    uses_context: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,24 @@ class WindowTranscript:
     window: Window
     language: str
     segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Hints:
+    """What a step knows beyond the user's options.
+
+    Attributes:
+        language: Found for the whole recording, BCP 47. None: not known.
+        context: Words right before the first window, as text; only with `TranscribeOptions.carry_context`.
+        attempt: 0 at first; 1 or 2 where speech was left without words: try harder, with other settings.
+    """
+
+    language: str | None = None
+    context: str = ""
+    attempt: int = 0
+
+
+NO_HINTS = Hints()
 
 
 class SpeechToText(Protocol):
@@ -60,10 +80,17 @@ class SpeechToText(Protocol):
     def device(self) -> str:
         """What it runs on: "cpu" or "cuda"."""
 
+    def detect_language(self, audio: Audio, windows: Sequence[Window], run: Run) -> str:
+        """The language most probable over all `windows` together, BCP 47."""
+
     def transcribe(
-        self, audio: Audio, windows: Sequence[Window], options: TranscribeOptions, run: Run
+        self, audio: Audio, windows: Sequence[Window], options: TranscribeOptions, run: Run, hints: Hints = NO_HINTS
     ) -> Iterator[WindowTranscript]:
-        """Yield each window's words as soon as they are known. Windows may come in any order."""
+        """Yield each window's words as soon as they are known. Windows may come in any order.
+
+        The language is, in this order: `options.language`; each window's own with `options.mixed_languages`;
+        `hints.language`; the most probable of these windows.
+        """
 
 
 class VoiceActivityDetector(Protocol):

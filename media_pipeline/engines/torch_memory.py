@@ -1,13 +1,20 @@
-"""Running out of memory, told apart from all other errors of torch."""
+"""Running out of memory: told apart from all other errors of torch, and answered by doing less at once."""
 
-from collections.abc import Iterator
+from __future__ import annotations
+
+import gc
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TypeVar
 
 from media_pipeline.errors import EngineCrashed
+from media_pipeline.run import Run
 
-# torch has a class of its own for its own allocator on CUDA only. For a CPU's, and for that of CUDA's libraries,
-# nothing but the text of a plain RuntimeError says what it is.
-_SIGNS = ("DefaultCPUAllocator", "CUDA error: out of memory", "STATUS_ALLOC_FAILED")
+T = TypeVar("T")
+
+# torch has a class of its own for its own allocator on CUDA only. For a CPU's, for that of CUDA's libraries and for
+# CTranslate2's, nothing but the text of a plain RuntimeError says what it is.
+_SIGNS = ("DefaultCPUAllocator", "CUDA error: out of memory", "STATUS_ALLOC_FAILED", "CUDA failed with error out of")
 
 
 @contextmanager
@@ -24,3 +31,51 @@ def crash_when_full() -> Iterator[None]:
         raise EngineCrashed(
             "out_of_memory", "The model does not fit into memory. Choose a smaller model, or free memory and try again."
         ) from error
+
+
+class Room:
+    """How much an engine does at once, and on which device. It shrinks when memory runs full, and stays so.
+
+    Args:
+        batch: What to begin with.
+        device: "cuda" or "cpu".
+        to_cpu: Moves the model to the CPU; called at most once, and only when one at a time is too much for CUDA.
+    """
+
+    def __init__(self, batch: int, device: str, to_cpu: Callable[[], None]) -> None:
+        self.batch = batch
+        self.device = device
+        self._to_cpu = to_cpu
+
+    def fit(self, work: Callable[[int], T], run: Run) -> T:
+        """`work(batch)`, called again with half the batch, at last on the CPU, while memory runs full.
+
+        Raises:
+            EngineCrashed: `out_of_memory`, when one at a time on the CPU is too much.
+        """
+        while True:
+            try:
+                with crash_when_full():
+                    return work(self.batch)
+            except EngineCrashed:
+                if self.batch == 1 and self.device == "cpu":
+                    raise
+            # Outside the block above: the error's frames hold what filled the memory.
+            self._shrink(run)
+
+    def _shrink(self, run: Run) -> None:
+        if self.batch > 1:
+            self.batch //= 2
+            run.warn("Memory was short, so the model heard less at once; that is slower, but the text is the same.")
+        else:
+            self._to_cpu()
+            self.device = "cpu"
+            run.warn("The GPU's memory was too small, so the work went on on the CPU; that is much slower.")
+        _give_back()
+
+
+def _give_back() -> None:
+    import torch
+
+    gc.collect()
+    torch.cuda.empty_cache()

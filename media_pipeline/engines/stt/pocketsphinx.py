@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from media_pipeline.engines.base import EngineInfo, WindowTranscript
+from media_pipeline.engines.base import NO_HINTS, EngineInfo, Hints, WindowTranscript
 from media_pipeline.errors import EngineUnavailable
 from media_pipeline.media import Audio, SpeechRegion, Window
 from media_pipeline.options import TranscribeOptions
@@ -64,8 +64,12 @@ class PocketSphinx:
     def device(self) -> str:
         return "cpu"
 
+    def detect_language(self, audio: Audio, windows: Sequence[Window], run: Run) -> str:
+        """English: it knows nothing else."""
+        return "en"
+
     def transcribe(
-        self, audio: Audio, windows: Sequence[Window], options: TranscribeOptions, run: Run
+        self, audio: Audio, windows: Sequence[Window], options: TranscribeOptions, run: Run, hints: Hints = NO_HINTS
     ) -> Iterator[WindowTranscript]:
         """Yield each speech region as a window of its own as soon as it is decoded.
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from media_pipeline import devices
-from media_pipeline.engines.base import EngineInfo, WindowTranscript
+from media_pipeline.engines.base import NO_HINTS, EngineInfo, Hints, WindowTranscript
 from media_pipeline.engines.torch_memory import crash_when_full
 from media_pipeline.errors import EngineUnavailable
 from media_pipeline.languages import has_spaces
@@ -83,7 +83,7 @@ class OpenAIWhisper:
         return self._device
 
     def transcribe(
-        self, audio: Audio, windows: Sequence[Window], options: TranscribeOptions, run: Run
+        self, audio: Audio, windows: Sequence[Window], options: TranscribeOptions, run: Run, hints: Hints = NO_HINTS
     ) -> Iterator[WindowTranscript]:
         """Yield each window's words as soon as they are known, in the order given.
 
@@ -95,7 +95,7 @@ class OpenAIWhisper:
         """
         if not windows:
             return
-        code = self._language(audio, windows, options)
+        code = self._language(audio, windows, options, hints)
         for window in windows:
             run.check()
             samples = audio.read(window.start, window.end)
@@ -104,11 +104,20 @@ class OpenAIWhisper:
             segments = tuple(_segments(found, window, is_spaced=has_spaces(code)))
             yield WindowTranscript(window, _FROM_WHISPER.get(code, code), segments)
 
-    def _language(self, audio: Audio, windows: Sequence[Window], options: TranscribeOptions) -> str:
+    def detect_language(self, audio: Audio, windows: Sequence[Window], run: Run) -> str:
+        """The language most probable over all `windows` together, BCP 47."""
+        known = self._known_languages()
+        if len(known) == 1:
+            return known[0]
+        with crash_when_full():
+            code = self._detect([audio.read(window.start, window.end) for window in windows])
+        return _FROM_WHISPER.get(code, code)
+
+    def _language(self, audio: Audio, windows: Sequence[Window], options: TranscribeOptions, hints: Hints) -> str:
         """Whisper's code of the language to expect."""
         known = self._known_languages()
-        if options.language:
-            base = options.language.partition("-")[0].lower()
+        if options.language or hints.language:
+            base = (options.language or hints.language or "").partition("-")[0].lower()
             code = _TO_WHISPER.get(base, base)
             if code not in known:
                 raise EngineUnavailable("language_unknown", _unknown_language(options, known))

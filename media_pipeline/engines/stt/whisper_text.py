@@ -1,0 +1,167 @@
+"""What all engines with Whisper's weights share: its language codes, its pieces of words, and how far to trust text."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from media_pipeline.errors import EngineUnavailable
+from media_pipeline.languages import has_spaces
+from media_pipeline.media import Window
+from media_pipeline.options import model_title
+from media_pipeline.transcript import Mark, Seconds, Segment, Word
+
+# What Whisper tries one after the other until the text passes (openai-whisper, `transcribe`).
+TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+# Its thresholds: text that compresses better than this is a loop; a mean log-probability below is a guess; a
+# probability of no speech above, together with a guess, is silence.
+MAX_COMPRESSION_RATIO = 2.4
+MIN_LOG_PROBABILITY = -1.0
+MAX_NO_SPEECH_PROBABILITY = 0.6
+
+# Codes that Whisper writes differently from BCP 47.
+_TO_WHISPER = {"jv": "jw", "nb": "no", "fil": "tl"}
+_FROM_WHISPER = {"jw": "jv"}
+
+
+def whisper_code(language: str, model: str, known: Sequence[str]) -> str:
+    """Whisper's code for `language`, BCP 47 with or without a region.
+
+    Args:
+        model: As the user chose it; only told to people.
+        known: The codes that the model knows.
+
+    Raises:
+        EngineUnavailable: `language_unknown`.
+    """
+    base = language.partition("-")[0].lower()
+    code = _TO_WHISPER.get(base, base)
+    if code in known:
+        return code
+    title = model_title(model)
+    if len(known) == 1:
+        message = f"Whisper model “{title}” knows English only. Choose one without “.en” for {language!r}."
+    else:
+        message = f"Whisper model “{title}” does not know the language {language!r}. Choose another."
+    raise EngineUnavailable("language_unknown", message)
+
+
+def bcp47(code: str) -> str:
+    """The language of a code that Whisper gave."""
+    return _FROM_WHISPER.get(code, code)
+
+
+@dataclass(frozen=True, slots=True)
+class Trust:
+    """What a decoding says about its own text.
+
+    Attributes:
+        log_probability: Mean of the tokens', the end's included.
+        no_speech_probability: 0..1, that there is nothing to hear.
+    """
+
+    compression_ratio: float
+    log_probability: float
+    no_speech_probability: float
+
+    @property
+    def is_loop(self) -> bool:
+        """Whether the text says the same again and again."""
+        return self.compression_ratio > MAX_COMPRESSION_RATIO
+
+    @property
+    def is_guess(self) -> bool:
+        return self.log_probability < MIN_LOG_PROBABILITY
+
+    @property
+    def is_silence(self) -> bool:
+        """Whether Whisper itself would take this for a stretch without speech."""
+        return self.is_guess and self.no_speech_probability > MAX_NO_SPEECH_PROBABILITY
+
+    @property
+    def should_retry(self) -> bool:
+        """Whether Whisper would decode this again at a higher temperature."""
+        return (self.is_loop or self.is_guess) and not self.is_silence
+
+    @property
+    def rank(self) -> tuple[bool, float]:
+        """The greatest is the best of several decodings none of which passed."""
+        return not self.is_loop, self.log_probability
+
+    @property
+    def marks(self) -> tuple[Mark, ...]:
+        """What to tell the reader of text that came out like this in the end."""
+        repeated = (Mark.REPEATED,) if self.is_loop else ()
+        return (*repeated, Mark.DOUBTFUL) if self.is_guess else repeated
+
+
+def compression_ratio(text: str) -> float:
+    """How many times shorter zlib makes the text, as Whisper measures it; 0 for no text."""
+    raw = text.encode()
+    return len(raw) / len(zlib.compress(raw))
+
+
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """A piece of a word as Whisper's tokenizer cuts it, its leading space kept. Seconds from the window's start."""
+
+    text: str
+    start: Seconds
+    end: Seconds
+    probability: float
+
+
+def segment_of(
+    pieces: Sequence[Piece], window: Window, code: str, marks: tuple[Mark, ...] = (), text: str = ""
+) -> Segment | None:
+    """The pieces of a window, or of a part of it, as a segment on the recording's clock. None without text.
+
+    Args:
+        code: Whisper's, of the language.
+        text: What was said; the pieces joined when empty. Where it has no pieces, the segment lasts as the window.
+    """
+    text = (text or "".join(piece.text for piece in pieces)).strip()
+    if not text:
+        return None
+    words = words_of(pieces, window, code, marks)
+    known = [word.confidence for word in words if word.confidence is not None]
+    return Segment(
+        start=words[0].start if words else window.start,
+        end=max(word.end for word in words) if words else window.end,
+        text=text,
+        words=words,
+        confidence=round(sum(known) / len(known), 3) if known else None,
+        marks=marks,
+    )
+
+
+def words_of(pieces: Sequence[Piece], window: Window, code: str, marks: tuple[Mark, ...] = ()) -> tuple[Word, ...]:
+    """Words on the recording's clock, never outside of their window.
+
+    "well-known" and "3,000" come cut at the sign: what carries no space of its own belongs to the word before.
+    Languages written without spaces have a word for every piece, and its text keeps what space there is.
+    """
+    is_spaced = has_spaces(code)
+    return tuple(_word(group, window, is_spaced, marks) for group in _groups(pieces, is_spaced))
+
+
+def _groups(pieces: Sequence[Piece], is_spaced: bool) -> Iterator[Sequence[Piece]]:
+    first = 0
+    for index in range(1, len(pieces)):
+        if not is_spaced or pieces[index].text.startswith(" "):
+            yield pieces[first:index]
+            first = index
+    if pieces:
+        yield pieces[first:]
+
+
+def _word(pieces: Sequence[Piece], window: Window, is_spaced: bool, marks: tuple[Mark, ...]) -> Word:
+    text = "".join(piece.text for piece in pieces)
+    start, end = _clock(pieces[0].start, window), _clock(pieces[-1].end, window)
+    confidence = round(min(piece.probability for piece in pieces), 3)
+    return Word(text.strip() if is_spaced else text, start, max(start, end), confidence, marks=marks)
+
+
+def _clock(seconds: Seconds, window: Window) -> Seconds:
+    return round(min(window.start + float(seconds), window.end), 3)

@@ -1,0 +1,111 @@
+import pytest
+
+from media_pipeline.engines.stt.whisper_text import (
+    Piece,
+    Trust,
+    bcp47,
+    compression_ratio,
+    segment_of,
+    whisper_code,
+    words_of,
+)
+from media_pipeline.errors import EngineUnavailable
+from media_pipeline.media import Window
+from media_pipeline.transcript import Mark
+
+WINDOW = Window(100.0, 130.0, ())
+KNOWN = ("en", "es", "jw", "no", "tl")
+
+
+def pieces(*found: tuple[str, float, float]) -> list[Piece]:
+    return [Piece(text, start, end, 0.5) for text, start, end in found]
+
+
+def test_pieces_without_a_space_belong_to_the_word_before() -> None:
+    found = words_of(
+        pieces((" well", 0.0, 0.2), ("-known", 0.2, 0.5), (" 3", 0.6, 0.7), (",000", 0.7, 0.9)), WINDOW, "en"
+    )
+
+    assert [(word.text, word.start, word.end) for word in found] == [
+        ("well-known", 100.0, 100.5),
+        ("3,000", 100.6, 100.9),
+    ]
+
+
+def test_where_words_are_written_together_each_stays_a_word() -> None:
+    found = words_of(pieces(("你", 0.0, 0.2), ("好", 0.2, 0.5), (" OK", 0.6, 0.7)), WINDOW, "zh")
+
+    assert [word.text for word in found] == ["你", "好", " OK"]
+
+
+def test_words_never_leave_their_window_and_never_end_before_they_start() -> None:
+    late, turned = words_of(pieces((" end", 29.5, 31.0), (" odd", 5.0, 4.0)), WINDOW, "en")
+
+    assert (late.end, turned.start, turned.end) == (130.0, 105.0, 105.0)
+
+
+def test_a_segment_spans_its_words_and_bears_their_marks() -> None:
+    segment = segment_of(pieces((" Good", 1.0, 1.2), (" day.", 1.3, 1.5)), WINDOW, "en", (Mark.DOUBTFUL,))
+
+    assert segment is not None
+    assert (segment.start, segment.end, segment.text) == (101.0, 101.5, "Good day.")
+    assert segment.marks == segment.words[1].marks == (Mark.DOUBTFUL,)
+    assert segment.confidence == 0.5
+
+
+def test_text_without_times_lasts_as_long_as_its_window() -> None:
+    segment = segment_of([], WINDOW, "en", text=" Hm.")
+
+    assert segment is not None
+    assert (segment.start, segment.end, segment.text, segment.words) == (100.0, 130.0, "Hm.", ())
+
+
+def test_nothing_said_is_no_segment() -> None:
+    assert segment_of([], WINDOW, "en", text="  ") is None
+
+
+@pytest.mark.parametrize(("language", "code"), [("es-MX", "es"), ("NB", "no"), ("jv", "jw"), ("fil", "tl")])
+def test_languages_are_told_in_whispers_own_codes(language: str, code: str) -> None:
+    assert whisper_code(language, "base", KNOWN) == code
+
+
+def test_codes_come_back_as_languages() -> None:
+    assert [bcp47(code) for code in ("jw", "en")] == ["jv", "en"]
+
+
+@pytest.mark.parametrize(("known", "advice"), [(KNOWN, "does not know"), (("en",), "knows English only")])
+def test_an_unknown_language_is_refused(known: tuple[str, ...], advice: str) -> None:
+    with pytest.raises(EngineUnavailable, match=advice) as caught:
+        whisper_code("xx", "/models/base.pt", known)
+
+    assert caught.value.code == "language_unknown"
+    assert "/models" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("trust", "retry", "marks"),
+    [
+        (Trust(1.5, -0.3, 0.1), False, ()),
+        (Trust(1.5, -0.3, 0.9), False, ()),
+        (Trust(2.5, -0.3, 0.1), True, (Mark.REPEATED,)),
+        (Trust(1.5, -1.1, 0.1), True, (Mark.DOUBTFUL,)),
+        (Trust(1.5, -1.1, 0.9), False, (Mark.DOUBTFUL,)),
+        (Trust(2.5, -1.1, 0.1), True, (Mark.REPEATED, Mark.DOUBTFUL)),
+    ],
+)
+def test_text_is_tried_again_and_marked_as_whisper_judges_it(
+    trust: Trust, retry: bool, marks: tuple[Mark, ...]
+) -> None:
+    assert trust.should_retry is retry
+    assert trust.marks == marks
+
+
+def test_of_several_failures_the_best_is_no_loop_and_surest() -> None:
+    loop, guess, wild_guess = Trust(3.0, -0.1, 0.0), Trust(1.0, -1.2, 0.0), Trust(1.0, -2.0, 0.0)
+
+    assert max([loop, wild_guess, guess], key=lambda trust: trust.rank) is guess
+
+
+def test_repeated_text_compresses_well() -> None:
+    assert compression_ratio("") == 0.0
+    assert compression_ratio("The meeting is on Monday at nine.") < 2.4 < compression_ratio("again and " * 30)

@@ -1,6 +1,6 @@
 """Between the site and the pipeline: settings and job options in, pipeline options and engine choices out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -8,6 +8,7 @@ from django.conf import settings
 
 from jobs.models import Job
 from media_pipeline.engines import registry
+from media_pipeline.engines.base import EngineInfo
 from media_pipeline.errors import EngineUnavailable
 from media_pipeline.media import MediaInfo
 from media_pipeline.options import SpeakerOptions, TranscribeOptions, model_title
@@ -30,6 +31,12 @@ class EngineChoice:
     models: tuple[str, ...]
     languages: tuple[str, ...]
     problem: str
+    uses_context: bool = False
+
+    @property
+    def mixes_languages(self) -> bool:
+        """Whether it knows more than one language. An engine that names none knows many."""
+        return len(self.languages) != 1
 
     @property
     def usable(self) -> bool:
@@ -45,6 +52,11 @@ def machine() -> Machine:
 def options_of(job: Job) -> TranscribeOptions:
     """The job's frozen options."""
     return msgspec.convert(job.options, TranscribeOptions)
+
+
+def with_speakers(options: TranscribeOptions, speakers: SpeakerOptions) -> TranscribeOptions:
+    """The same options, but for who is looked for, and with the engine that would look for them today."""
+    return replace(options, speakers=speakers, diarization_engine=_diarization_engine())
 
 
 def inspect(path: Path) -> MediaInfo:
@@ -79,7 +91,7 @@ def _default(kind: str, name: str) -> str:
 def _choice(kind: str, name: str, model: str) -> EngineChoice:
     info = registry.info(kind, name)
     problem = registry.engine_class(kind, name).missing(model, machine()) or ""
-    return EngineChoice(name, info.title, info.note, info.models, info.languages, problem)
+    return EngineChoice(name, info.title, info.note, info.models, info.languages, problem, info.uses_context)
 
 
 def auto_engine() -> EngineChoice:
@@ -120,6 +132,8 @@ def transcribe_options(
     language: str | None = None,
     speakers: SpeakerOptions | None = None,
     vocabulary: str = "",
+    mixed_languages: bool = False,
+    carry_context: bool = False,
 ) -> TranscribeOptions:
     """Concrete options for a new job.
 
@@ -139,6 +153,7 @@ def transcribe_options(
             "language_unknown",
             f"{info.title} does not know this language (it knows: {known}). Choose another engine or language.",
         )
+    _refuse_what_has_no_effect(info, language, mixed_languages=mixed_languages, carry_context=carry_context)
     return TranscribeOptions(
         engine=name,
         model=model,
@@ -147,9 +162,30 @@ def transcribe_options(
         speakers=speakers,
         diarization_engine=_diarization_engine(),
         vocabulary=vocabulary,
+        mixed_languages=mixed_languages,
+        carry_context=carry_context,
         chunk_seconds=settings.ENV.CHUNK_SECONDS,
         max_duration=settings.ENV.MAX_DURATION_SECONDS,
     )
+
+
+def _refuse_what_has_no_effect(
+    info: EngineInfo, language: str | None, *, mixed_languages: bool, carry_context: bool
+) -> None:
+    """EngineUnavailable when this engine would pay no heed to an option: nobody should wait for its effect."""
+    if mixed_languages and language:
+        raise EngineUnavailable(
+            "languages_not_mixed", "Either name one language, or say that the recording mixes languages."
+        )
+    if mixed_languages and len(info.languages) == 1:
+        raise EngineUnavailable(
+            "languages_not_mixed", f"{info.title} knows one language only. Choose another engine for mixed languages."
+        )
+    if carry_context and not info.uses_context:
+        raise EngineUnavailable(
+            "context_not_used",
+            f"{info.title} makes no use of what was said before. Choose another engine, or leave this option out.",
+        )
 
 
 def _as_written(language: str) -> str:

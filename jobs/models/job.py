@@ -11,7 +11,10 @@ from media_pipeline.recipes import RECIPES
 
 
 class Job(models.Model):
-    """The options are frozen at creation: every attempt reads them and nothing else."""
+    """The options are frozen at creation: every attempt reads them and nothing else.
+
+    Only looking for speakers again changes them; they are put back when that gives nothing new.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="jobs")
@@ -20,6 +23,9 @@ class Job(models.Model):
         max_length=20, choices=[(status, status.title()) for status in JobStatus], default=JobStatus.QUEUED
     )
     options = models.JSONField()
+    options_before = models.JSONField(
+        null=True, blank=True, help_text="What the text that stands was made with, while a second run asks for more."
+    )
     percent = models.FloatField(default=0.0, help_text="0 to 100, never falls while a job runs.")
     percent_at_start = models.FloatField(default=0.0, help_text="What an earlier attempt had done already.")
     stage = models.CharField(max_length=40, blank=True, help_text="Name of the step that runs now.")

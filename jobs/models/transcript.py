@@ -46,7 +46,10 @@ class Speaker(models.Model):
 
 
 class Segment(models.Model):
-    """A sentence-like piece with one speaker. `words` holds [text, start, end, confidence] each, in seconds."""
+    """A sentence-like piece with one speaker. `words` holds [text, start, end, confidence] each, in seconds.
+
+    `marks` says why to listen again before trusting it: values of `media_pipeline.transcript.Mark`.
+    """
 
     transcript = models.ForeignKey(Transcript, on_delete=models.CASCADE, related_name="segments")
     position = models.PositiveIntegerField()
@@ -56,6 +59,7 @@ class Segment(models.Model):
     text = models.TextField()
     words = models.JSONField(default=list)
     confidence = models.FloatField(null=True)
+    marks = models.JSONField(default=list, blank=True)
 
     class Meta:
         ordering = ["position"]

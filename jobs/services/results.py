@@ -6,8 +6,8 @@ from jobs.job_files import JobFiles
 from jobs.models import Job, Recording, Segment, Speaker
 from jobs.models import Transcript as TranscriptRow
 from media_pipeline.media import AudioFacts
+from media_pipeline.transcript import Mark, Transcript
 from media_pipeline.transcript import Segment as SpokenSegment
-from media_pipeline.transcript import Transcript
 
 BATCH = 1000
 
@@ -54,7 +54,14 @@ def _segment_rows(
             text=segment.text,
             words=[[word.text, word.start, word.end, word.confidence] for word in segment.words],
             confidence=segment.confidence,
+            marks=_marks(segment),
         )
+
+
+def _marks(segment: SpokenSegment) -> list[Mark]:
+    """Those of the segment and of its words, each once, in the order of their kinds."""
+    found = {*segment.marks, *(mark for word in segment.words for mark in word.marks)}
+    return [mark for mark in Mark if mark in found]
 
 
 _KEEPERS: dict[str, Callable[[Job, JobFiles], None]] = {

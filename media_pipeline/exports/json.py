@@ -34,6 +34,7 @@ def _segment(number: int, segment: Segment) -> dict[str, Any]:
         "speaker": segment.speaker,
         "text": segment.text,
         "confidence": segment.confidence,
+        "marks": segment.marks,
         "words": [_word(word) for word in segment.words],
     }
 
@@ -45,6 +46,7 @@ def _word(word: Word) -> dict[str, Any]:
         "end": _seconds(word.end),
         "confidence": word.confidence,
         "speaker": word.speaker,
+        "marks": word.marks,
     }
 
 

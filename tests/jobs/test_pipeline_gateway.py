@@ -63,3 +63,15 @@ def test_an_embedded_engine_that_was_chosen_needs_no_advice(settings: Any, tmp_p
     use(settings, tmp_path, DEFAULT_ENGINE="pocketsphinx")
 
     assert "download_models" not in pipeline_gateway.engine_note()
+
+
+@pytest.mark.parametrize(
+    ("asked", "code"),
+    [({"mixed_languages": True}, "languages_not_mixed"), ({"carry_context": True}, "context_not_used")],
+)
+def test_an_option_without_effect_is_refused(asked: dict[str, bool], code: str) -> None:
+    with pytest.raises(EngineUnavailable) as refused:
+        pipeline_gateway.transcribe_options(engine="pocketsphinx", **asked)  # type: ignore[arg-type]
+
+    assert refused.value.code == code
+    assert "PocketSphinx" in refused.value.message

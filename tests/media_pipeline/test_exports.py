@@ -12,7 +12,7 @@ from media_pipeline.errors import PipelineError
 from media_pipeline.exports.base import clean, clock, speaker_name
 from media_pipeline.exports.cues import cues
 from media_pipeline.exports.registry import EXPORTERS, exporter, write
-from media_pipeline.transcript import Segment, Transcript, Word
+from media_pipeline.transcript import Mark, Segment, Transcript, Word
 
 GOLDEN = Path(__file__).parent / "golden"
 NAMES = {"SPEAKER_00": "Anna & <Co>"}
@@ -125,6 +125,17 @@ def test_json_carries_everything_exactly() -> None:
     assert sum(len(segment["words"]) for segment in content["segments"]) == sum(
         len(segment.words) for segment in transcript.segments
     )
+
+
+def test_json_says_what_to_listen_to_again() -> None:
+    words = (Word("Yes,", 0.0, 0.4, marks=(Mark.OVERLAP,)), Word("no.", 0.5, 0.8))
+    doubted = Segment(0.0, 0.8, "Yes, no.", words, marks=(Mark.OVERLAP, Mark.DOUBTFUL))
+
+    content = json.loads(str(EXPORTERS["json"].render(Transcript("en", (doubted,), 1.0, "whisper", "tiny"), {})))
+
+    (segment,) = content["segments"]
+    assert segment["marks"] == ["overlap", "doubtful"]
+    assert [word["marks"] for word in segment["words"]] == [["overlap"], []]
 
 
 def test_every_format_can_be_written_as_utf8(tmp_path: Path) -> None:

@@ -224,18 +224,32 @@ def advance(job_id: UUID) -> None:
     for step in recipe.steps:
         _open_step(job, recipe, step)
     rows = list(job.steps.all())
-    failed = next((row for row in rows if row.status == StepStatus.FAILED and recipe.step(row.name).is_required), None)
+    failed = _decisive_failure(job, recipe, rows)
     if failed is not None and results.has_text(job):
-        fall_back_to_text(job, f"{recipe.step(failed.name).title} could not be run again: {failed.error_message}")
+        title = recipe.step(failed.name).title
+        fall_back_to_text(job, f"{title} did not work, so the text stays as it was: {failed.error_message}")
     elif failed is not None:
         _end(job, JobStatus.FAILED, error_code=failed.error_code, error_message=failed.error_message)
     elif not any(row.status in STEP_OPEN for row in rows):
-        _end(job, JobStatus.COMPLETED, percent=100.0, stage="", warnings=_all_warnings(recipe, rows))
+        warnings = _all_warnings(recipe, rows)
+        _end(job, JobStatus.COMPLETED, percent=100.0, stage="", warnings=warnings, options_before=None)
     else:
         _update_percent(job)
     for row in rows:
         if row.status == StepStatus.READY and row.rung_at is None and row.not_before <= timezone.now():
             transaction.on_commit(partial(ring, row.pk), robust=True)
+
+
+def _decisive_failure(job: Job, recipe: Recipe, rows: Sequence[StepRun]) -> StepRun | None:
+    """The failure that ends the job: of a step it cannot do without, or, in a second run, of any step whose result
+    would have changed the text. Without it, speakers found before would be lost.
+    """
+    failed = [row for row in rows if row.status == StepStatus.FAILED]
+    required = next((row for row in failed if recipe.step(row.name).is_required), None)
+    if required is not None or not failed or not results.has_text(job):
+        return required
+    awaited = {name for row in rows if row.status in STEP_OPEN for name in recipe.step(row.name).needs}
+    return next((row for row in failed if row.name in awaited), None)
 
 
 def _open_step(job: Job, recipe: Recipe, step: Step) -> None:
@@ -293,7 +307,9 @@ def fall_back_to_text(job: Job, sentence: str) -> bool:
     """
     warnings = [*_all_warnings(RECIPES[job.kind], list(job.steps.filter(status=StepStatus.DONE))), sentence]
     job.steps.filter(status__in=[StepStatus.WAITING, StepStatus.READY]).update(status=StepStatus.CANCELLED)
-    return _end(job, JobStatus.COMPLETED, percent=100.0, stage="", warnings=warnings)
+    options = job.options if job.options_before is None else job.options_before
+    values = {"warnings": warnings, "options": options, "options_before": None}
+    return _end(job, JobStatus.COMPLETED, percent=100.0, stage="", **values)
 
 
 def _end(job: Job, status: JobStatus, **values: object) -> bool:

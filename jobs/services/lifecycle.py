@@ -1,15 +1,19 @@
 """What people do to jobs and recordings: cancel, retry, run a step again, delete. Each works in every state."""
 
 import logging
+from collections.abc import Sequence
+from enum import StrEnum
 
+import msgspec
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from jobs import events, storage
-from jobs.models import Artifact, Job, Recording, StepRun
+from jobs import events, pipeline_gateway, storage
+from jobs.models import Artifact, Job, Recording, Segment, StepRun
 from jobs.services import conduct
 from jobs.state import JOB_ACTIVE, JobStatus, StepStatus
+from media_pipeline.options import SpeakerOptions
 from media_pipeline.recipe import Recipe
 from media_pipeline.recipes import RECIPES
 
@@ -17,6 +21,7 @@ log = logging.getLogger(__name__)
 
 # Large, and made again from the media when it is needed: (step, file).
 BULKY_FILE = ("normalize", "audio.wav")
+SPEAKERS_STEP = "diarize"
 
 
 def cancel(job: Job) -> bool:
@@ -65,10 +70,54 @@ def rerun_step(job: Job, name: str) -> bool:
     recipe = RECIPES[job.kind]
     optional = [step.name for step in recipe.steps if not step.is_required]
     was_asked_for = job.steps.filter(name=name).exclude(status=StepStatus.SKIPPED).exists()
-    again = [name, *_dependents(recipe, name)]
-    needs_audio = any(BULKY_FILE[0] in recipe.step(each).needs for each in again) and not _has_bulky_file(job)
-    if name not in optional or not was_asked_for or (needs_audio and not job.recording.media_key):
+    if name not in optional or not was_asked_for:
         return False
+    again = _with_dependents(job, name)
+    if BULKY_FILE[0] in again and not job.recording.media_key:
+        return False
+    return _run_again(job, job.steps.filter(name__in=again).exclude(status=StepStatus.SKIPPED))
+
+
+class SpeakersAgain(StrEnum):
+    """What looking for speakers again takes."""
+
+    ALONE = "alone"  # the words stay as they are
+    WITH_WORDS = "with_words"  # the working files are gone: the recording is transcribed again too
+    IMPOSSIBLE = "impossible"  # there are no words, or the media is gone as well
+
+
+def speakers_again(job: Job) -> SpeakersAgain:
+    """What it would take to look again for who spoke in a finished job."""
+    if not Segment.objects.filter(transcript__job=job).exists():
+        return SpeakersAgain.IMPOSSIBLE
+    again = _with_dependents(job, SPEAKERS_STEP)
+    has_media = bool(job.recording.media_key)
+    if _are_kept(job, again) and (has_media or BULKY_FILE[0] not in again):
+        return SpeakersAgain.ALONE
+    return SpeakersAgain.WITH_WORDS if has_media else SpeakersAgain.IMPOSSIBLE
+
+
+def find_speakers(job: Job, speakers: SpeakerOptions) -> bool:
+    """Look for who spoke in a completed job, again or for the first time; the words are kept where they can be.
+
+    The text stays on the page meanwhile, with its old speakers, and also when this does not work.
+
+    Returns:
+        False when it is not possible: the job has no text, is at work, or lacks the media this takes.
+    """
+    way = speakers_again(job)
+    if way == SpeakersAgain.IMPOSSIBLE:
+        return False
+    steps = job.steps.exclude(Q(status=StepStatus.SKIPPED) & ~Q(name=SPEAKERS_STEP))
+    if way == SpeakersAgain.ALONE:
+        steps = steps.filter(name__in=_with_dependents(job, SPEAKERS_STEP))
+    options = pipeline_gateway.with_speakers(pipeline_gateway.options_of(job), speakers)
+    values = {"options": msgspec.to_builtins(options), "options_before": job.options}
+    return _run_again(job, steps, is_cut_anew=way == SpeakersAgain.WITH_WORDS, **values)
+
+
+def _run_again(job: Job, steps: QuerySet[StepRun], *, is_cut_anew: bool = False, **values: object) -> bool:
+    """Open `steps` of a completed job. False when it is not completed."""
     with transaction.atomic():
         moved = Job.objects.filter(pk=job.pk, status=JobStatus.COMPLETED).update(
             status=JobStatus.RUNNING,
@@ -77,14 +126,31 @@ def rerun_step(job: Job, name: str) -> bool:
             started_at=timezone.now(),
             percent=0.0,
             revision=F("revision") + 1,
+            **values,
         )
         if moved:
-            if needs_audio:
-                again.append(BULKY_FILE[0])
-            _reopen(job.steps.filter(name__in=again).exclude(status=StepStatus.SKIPPED))
+            if is_cut_anew:
+                steps.filter(part__gt=0).delete()
+            _reopen(steps)
             conduct.advance(job.pk)
+            Job.objects.filter(pk=job.pk).update(percent_at_start=F("percent"))
     events.publish(job.pk)
     return bool(moved)
+
+
+def _with_dependents(job: Job, name: str) -> list[str]:
+    """`name`, all that builds on it, and the step that makes the working audio when that is needed and gone."""
+    recipe = RECIPES[job.kind]
+    again = [name, *_dependents(recipe, name)]
+    is_needed = any(BULKY_FILE[0] in recipe.step(each).needs for each in again)
+    return [*again, BULKY_FILE[0]] if is_needed and not _has_bulky_file(job) else again
+
+
+def _are_kept(job: Job, again: Sequence[str]) -> bool:
+    """Whether all steps but those in `again` have ended well, and their files are there."""
+    stored = Artifact.objects.filter(job=OuterRef("job"), step=OuterRef("name"), part=OuterRef("part"))
+    others = job.steps.exclude(name__in=again).exclude(status=StepStatus.SKIPPED)
+    return not others.filter(~Q(status=StepStatus.DONE) | ~Exists(stored)).exists()
 
 
 def _has_bulky_file(job: Job) -> bool:

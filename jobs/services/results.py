@@ -1,15 +1,17 @@
 """Turning a finished step's files into rows."""
 
-from collections.abc import Callable, Iterator
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Sequence
 
 from jobs.job_files import JobFiles
 from jobs.models import Job, Recording, Segment, Speaker
 from jobs.models import Transcript as TranscriptRow
 from media_pipeline.media import AudioFacts
-from media_pipeline.transcript import Mark, Transcript
+from media_pipeline.transcript import Mark, Seconds, Transcript
 from media_pipeline.transcript import Segment as SpokenSegment
 
 BATCH = 1000
+_HEARD = ("start", "end", "speaker__name", "speaker__label")
 
 
 def keep(job: Job, step: str, files: JobFiles) -> None:
@@ -32,13 +34,51 @@ def _keep_duration(job: Job, files: JobFiles) -> None:
 
 def _keep_transcript(job: Job, files: JobFiles) -> None:
     spoken = files.load("assemble", "transcript.json", Transcript)
+    names = _names_kept(job, spoken)
     TranscriptRow.objects.filter(job=job).delete()
     row = TranscriptRow.objects.create(
         recording_id=job.recording_id, job=job, language=spoken.language, engine=spoken.engine, model=spoken.model
     )
     labels = dict.fromkeys(segment.speaker for segment in spoken.segments if segment.speaker)
-    speakers = {label: Speaker.objects.create(transcript=row, label=label) for label in labels}
+    speakers = {
+        label: Speaker.objects.create(transcript=row, label=label, name=names.get(label, "")) for label in labels
+    }
     Segment.objects.bulk_create(_segment_rows(row, spoken.segments, speakers), batch_size=BATCH)
+
+
+def _names_kept(job: Job, spoken: Transcript) -> dict[str, str]:
+    """Names people gave, by new label: a name goes to who now speaks most where that person was heard before.
+
+    Where two of the old speakers meet in one new label, the name of the one with more speech stays.
+    """
+    heard = Segment.objects.filter(transcript__job=job).exclude(speaker=None)
+    before = [(start, end, name or label) for start, end, name, label in heard.values_list(*_HEARD)]
+    named = set(heard.exclude(speaker__name="").values_list("speaker__name", flat=True))
+    after = [(item.start, item.end, item.speaker) for item in spoken.segments if item.speaker]
+    shared: Counter[tuple[str, str]] = Counter()
+    for one, label, seconds in _shared_times(before, after):
+        shared[one, label] += seconds
+    kept: dict[str, str] = {}
+    placed: set[str] = set()
+    for (one, label), _ in shared.most_common():
+        if one not in placed:
+            kept.setdefault(label, one)
+            placed.add(one)
+    return {label: one for label, one in kept.items() if one in named}
+
+
+def _shared_times(
+    before: Sequence[tuple[Seconds, Seconds, str]], after: Sequence[tuple[Seconds, Seconds, str]]
+) -> Iterator[tuple[str, str, Seconds]]:
+    """(one, other, seconds) for every two pieces heard at the same time; both come in order of time."""
+    waiting = deque(after)
+    for start, end, one in before:
+        while waiting and waiting[0][1] <= start:
+            waiting.popleft()
+        for other_start, other_end, other in waiting:
+            if other_start >= end:
+                break
+            yield one, other, max(0.0, min(end, other_end) - max(start, other_start))
 
 
 def _segment_rows(

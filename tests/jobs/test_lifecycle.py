@@ -1,5 +1,6 @@
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,12 +12,14 @@ from django.db import connection
 from jobs import queue, storage
 from jobs.models import Artifact, Job, Recording, StepRun
 from jobs.services import conduct, lifecycle, work
+from jobs.services.lifecycle import SpeakersAgain
 from jobs.state import JobStatus
 from media_pipeline.errors import InputError
-from media_pipeline.options import TranscribeOptions
-from media_pipeline.recipe import Files
+from media_pipeline.options import SpeakerOptions, TranscribeOptions
+from media_pipeline.recipe import Binding, Files
 from media_pipeline.run import Run
-from tests.jobs.recipes import make_job, make_recording, recipe_of
+from media_pipeline.transcript import Segment, Transcript
+from tests.jobs.recipes import PARTS, make_job, make_recording, recipe_of
 
 
 def finish(job: Job) -> Job:
@@ -167,7 +170,7 @@ def test_a_second_run_that_fails_leaves_the_first_text_standing(owner: User) -> 
         job = finish(job)
 
     assert job.status == "completed"
-    assert job.warnings == ["Assembling could not be run again: Bad."]
+    assert job.warnings == ["Assembling did not work, so the text stays as it was: Bad."]
     assert job.transcript.segments.count() == 3
 
 
@@ -208,6 +211,167 @@ def test_a_second_run_is_refused_when_media_and_audio_are_gone_or_nobody_asked_f
 
         assert not lifecycle.rerun_step(gone, "diarize")
         assert not lifecycle.rerun_step(not_asked, "diarize")
+
+
+# Looking for speakers again -------------------------------------------------------------------------------------------
+
+
+def voices(*labels: str) -> Binding:
+    """An assembling that gives the parts to these speakers in turn, when they were looked for."""
+
+    def assemble(files: Files, options: TranscribeOptions, run: Run, part: int) -> None:
+        said = [files.load("transcribe", "chunk.json", Segment, index) for index in range(PARTS)]
+        asked = [*labels, *labels, *labels] if files.has("diarize") else [None] * PARTS
+        segments = tuple(replace(item, speaker=label) for item, label in zip(said, asked, strict=False))
+        files.dump("transcript.json", Transcript("en", segments, 12.0, options.engine, options.model))
+
+    return assemble
+
+
+def refuse(*args: object) -> None:
+    raise InputError("no_voices", "No voices.")
+
+
+def heard(job: Job) -> list[str | None]:
+    return [segment.speaker and str(segment.speaker) for segment in job.transcript.segments.select_related("speaker")]
+
+
+def attempts(job: Job) -> dict[str, set[int]]:
+    rows = list(job.steps.all())
+    return {row.name: {each.attempt for each in rows if each.name == row.name} for row in rows}
+
+
+@pytest.mark.django_db
+def test_speakers_are_found_again_with_another_count_and_the_words_are_kept(owner: User) -> None:
+    asked = []
+
+    def diarize(files: Files, options: TranscribeOptions, run: Run, part: int) -> None:
+        asked.append(options.speakers)
+        files.dump("turns.json", [])
+
+    with recipe_of(diarize=diarize, assemble=voices("SPEAKER_00")):
+        job = finish(make_job(owner))
+    with recipe_of(diarize=diarize, assemble=voices("SPEAKER_00", "SPEAKER_01")):
+        assert lifecycle.speakers_again(job) == SpeakersAgain.ALONE
+        assert lifecycle.find_speakers(job, SpeakerOptions(exact=2))
+        job = finish(job)
+
+    assert asked == [SpeakerOptions(), SpeakerOptions(exact=2)]
+    assert heard(job) == ["Speaker 1", "Speaker 2", "Speaker 1"]
+    assert attempts(job) == {"normalize": {1}, "transcribe": {1}, "diarize": {2}, "assemble": {2}}
+    assert (job.options["speakers"]["exact"], job.options_before) == (2, None)
+
+
+@pytest.mark.django_db
+def test_speakers_can_be_found_when_nobody_asked_for_them_at_first(owner: User) -> None:
+    with recipe_of(assemble=voices("SPEAKER_00", "SPEAKER_01")):
+        job = finish(make_job(owner, speakers=False))
+        assert heard(job) == [None, None, None]
+
+        assert lifecycle.find_speakers(job, SpeakerOptions(minimum=2, maximum=3))
+        job = finish(job)
+
+    assert heard(job) == ["Speaker 1", "Speaker 2", "Speaker 1"]
+
+
+@pytest.mark.django_db
+def test_a_failed_search_keeps_the_text_with_its_old_speakers_and_says_why(owner: User) -> None:
+    with recipe_of(assemble=voices("SPEAKER_00", "SPEAKER_01")):
+        job = finish(make_job(owner))
+    with recipe_of(diarize=refuse):
+        lifecycle.find_speakers(job, SpeakerOptions(exact=5))
+        job = finish(job)
+
+    assert job.status == "completed"
+    assert job.warnings == ["Finding speakers did not work, so the text stays as it was: No voices."]
+    assert heard(job) == ["Speaker 1", "Speaker 2", "Speaker 1"]
+    assert (job.options["speakers"]["exact"], job.options_before) == (None, None)
+    assert attempts(job)["assemble"] == {1}
+
+
+@pytest.mark.django_db
+def test_after_two_failures_a_third_search_finds_them(owner: User) -> None:
+    with recipe_of(diarize=refuse, assemble=voices("SPEAKER_00")):
+        job = finish(make_job(owner))
+        assert (job.status, heard(job)) == ("completed", [None, None, None])
+        assert job.warnings == ["Finding speakers did not work, so its result is missing: No voices."]
+        lifecycle.find_speakers(job, SpeakerOptions())
+        assert finish(job).warnings == ["Finding speakers did not work, so the text stays as it was: No voices."]
+    with recipe_of(assemble=voices("SPEAKER_00")):
+        assert lifecycle.find_speakers(job, SpeakerOptions())
+        job = finish(job)
+
+    assert (job.warnings, heard(job)) == ([], ["Speaker 1", "Speaker 1", "Speaker 1"])
+
+
+@pytest.mark.django_db
+def test_a_search_that_is_stopped_leaves_text_and_options_as_they_were(owner: User) -> None:
+    with recipe_of(assemble=voices("SPEAKER_00")):
+        job = finish(make_job(owner))
+        before = job.options
+        lifecycle.find_speakers(job, SpeakerOptions(exact=7))
+
+        assert lifecycle.cancel(job)
+
+    job.refresh_from_db()
+    assert (job.status, job.options, heard(job)[0]) == ("completed", before, "Speaker 1")
+
+
+@pytest.mark.django_db
+def test_names_go_to_who_speaks_where_that_person_was_heard(owner: User) -> None:
+    with recipe_of(assemble=voices("SPEAKER_00", "SPEAKER_01", "SPEAKER_02")):
+        job = finish(make_job(owner))
+    for label, name in (("SPEAKER_01", "Anna"), ("SPEAKER_02", "Peter")):
+        job.transcript.speakers.filter(label=label).update(name=name)
+    with recipe_of(assemble=voices("SPEAKER_01", "SPEAKER_00", "SPEAKER_00")):
+        lifecycle.find_speakers(job, SpeakerOptions(exact=2))
+        job = finish(job)
+
+    assert heard(job) == ["Speaker 2", "Anna", "Anna"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("has_media", [True, False])
+def test_without_the_working_files_the_recording_is_transcribed_again_or_nothing_can_be_done(
+    owner: User, has_media: bool
+) -> None:
+    with recipe_of(assemble=voices("SPEAKER_00")):
+        recording = make_recording(owner, media_key="recordings/z/media" if has_media else "")
+        job = finish(make_job(owner, recording=recording, speakers=False))
+        Artifact.objects.filter(job=job, name__in=["audio.wav", "chunk.json"]).delete()
+
+        way = lifecycle.speakers_again(job)
+        assert way == (SpeakersAgain.WITH_WORDS if has_media else SpeakersAgain.IMPOSSIBLE)
+        assert lifecycle.find_speakers(job, SpeakerOptions()) == has_media
+        job = finish(job)
+
+    assert attempts(job)["normalize"] == ({2} if has_media else {1})
+    assert heard(job)[0] == ("Speaker 1" if has_media else None)
+
+
+@pytest.mark.django_db
+def test_only_the_working_audio_is_made_again_when_that_is_all_that_was_cleaned_up(owner: User) -> None:
+    with recipe_of(assemble=voices("SPEAKER_00")):
+        job = finish(make_job(owner, recording=make_recording(owner, media_key="recordings/z/media")))
+        Artifact.objects.filter(job=job, name="audio.wav").delete()
+
+        assert lifecycle.speakers_again(job) == SpeakersAgain.ALONE
+        lifecycle.find_speakers(job, SpeakerOptions())
+        job = finish(job)
+
+    assert (attempts(job)["normalize"], attempts(job)["transcribe"]) == ({2}, {1})
+
+
+@pytest.mark.django_db
+def test_speakers_are_not_looked_for_in_a_job_at_work_or_without_text(owner: User) -> None:
+    with recipe_of():
+        job = make_job(owner)
+
+        assert not lifecycle.find_speakers(job, SpeakerOptions())
+    assert lifecycle.speakers_again(job) == SpeakersAgain.IMPOSSIBLE
+
+
+# Ends of all kinds ----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.django_db

@@ -14,13 +14,13 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.functions import Greatest
 from django.utils import timezone
 
 from jobs import events, pipeline_gateway, queue
 from jobs.job_files import JobFiles
-from jobs.models import Job, StepRun
+from jobs.models import Artifact, Job, StepRun
 from jobs.services import results
 from jobs.state import JOB_ACTIVE, STEP_OPEN, STEP_PASSED, JobStatus, StepStatus, sources
 from media_pipeline.errors import PipelineError
@@ -302,9 +302,14 @@ def stop(job: Job) -> None:
 def fall_back_to_text(job: Job, sentence: str) -> bool:
     """End a second run that did not work or is not wanted: the text of the first one stands.
 
+    So do the results of steps this run has not come to, their warnings too.
+
     Returns:
         False when the job had ended already.
     """
+    stored = Artifact.objects.filter(job=job, step=OuterRef("name"), part=OuterRef("part"))
+    untouched = job.steps.filter(Exists(stored), status__in=[StepStatus.WAITING, StepStatus.READY])
+    untouched.update(status=StepStatus.DONE, progress=1.0)
     warnings = [*_all_warnings(RECIPES[job.kind], list(job.steps.filter(status=StepStatus.DONE))), sentence]
     job.steps.filter(status__in=[StepStatus.WAITING, StepStatus.READY]).update(status=StepStatus.CANCELLED)
     options = job.options if job.options_before is None else job.options_before

@@ -169,9 +169,7 @@ def _dependents(recipe: Recipe, name: str) -> list[str]:
 
 
 def _reopen(steps: QuerySet[StepRun]) -> None:
-    steps.update(
-        status=StepStatus.WAITING, failures=0, progress=0.0, error_code="", error_message="", warnings=[], rung_at=None
-    )
+    steps.update(status=StepStatus.WAITING, failures=0, progress=0.0, error_code="", error_message="", rung_at=None)
 
 
 def delete_recording(recording: Recording) -> int:

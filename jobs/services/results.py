@@ -1,6 +1,6 @@
 """Turning a finished step's files into rows."""
 
-from collections import Counter, deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 
 from jobs.job_files import JobFiles
@@ -55,12 +55,12 @@ def _names_kept(job: Job, spoken: Transcript) -> dict[str, str]:
     before = [(start, end, name or label) for start, end, name, label in heard.values_list(*_HEARD)]
     named = set(heard.exclude(speaker__name="").values_list("speaker__name", flat=True))
     after = [(item.start, item.end, item.speaker) for item in spoken.segments if item.speaker]
-    shared: Counter[tuple[str, str]] = Counter()
+    shared: defaultdict[tuple[str, str], Seconds] = defaultdict(float)
     for one, label, seconds in _shared_times(before, after):
         shared[one, label] += seconds
     kept: dict[str, str] = {}
     placed: set[str] = set()
-    for (one, label), _ in shared.most_common():
+    for one, label in sorted(shared, key=lambda pair: -shared[pair]):
         if one not in placed:
             kept.setdefault(label, one)
             placed.add(one)

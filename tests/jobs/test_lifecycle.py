@@ -290,6 +290,23 @@ def test_a_failed_search_keeps_the_text_with_its_old_speakers_and_says_why(owner
 
 
 @pytest.mark.django_db
+def test_a_failed_search_keeps_what_else_was_to_be_said_of_the_text(owner: User) -> None:
+    def assemble(files: Files, options: TranscribeOptions, run: Run, part: int) -> None:
+        run.warn("From 0:04 to 0:06 nothing could be understood.")
+        voices("SPEAKER_00")(files, options, run, part)
+
+    with recipe_of(assemble=assemble):
+        job = finish(make_job(owner))
+    with recipe_of(diarize=refuse):
+        lifecycle.find_speakers(job, SpeakerOptions(exact=5))
+        job = finish(job)
+
+    assert job.warnings[0] == "From 0:04 to 0:06 nothing could be understood."
+    assert len(job.warnings) == 2
+    assert job.steps.get(name="assemble").status == "done"
+
+
+@pytest.mark.django_db
 def test_after_two_failures_a_third_search_finds_them(owner: User) -> None:
     with recipe_of(diarize=refuse, assemble=voices("SPEAKER_00")):
         job = finish(make_job(owner))

@@ -5,7 +5,7 @@ SETUP = $(PYTHON) -m scripts.setup
 MANAGE = .venv/bin/python manage.py
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run demo test bench clean
+.PHONY: help setup run demo test bench bench-gpu clean
 
 help:
 	@echo "make setup   install everything needed, write .env, prepare the database"
@@ -13,6 +13,7 @@ help:
 	@echo "make demo    set up, then transcribe a sample recording; FILE=path for one of your own"
 	@echo "make test    set up, then lint, types, layering and all tests"
 	@echo "make bench   set up, then measure; ONLY=name for one row"
+	@echo "make bench-gpu   the same for what needs a GPU"
 	@echo "make clean   remove what set-up installed (not .env, not data/)"
 
 setup:
@@ -30,6 +31,9 @@ test:
 
 bench:
 	@$(SETUP) --tests && exec .venv/bin/python -m benchmarks $(ONLY)
+
+bench-gpu:
+	@$(SETUP) --tests && exec .venv/bin/python -m benchmarks --gpu
 
 clean:
 	rm -rf .venv .run node_modules static/vendor .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -34,7 +34,7 @@ def run() -> None:
     say(f"ours              {describe(warm)}")
     say(f"RQ's own worker   {describe(forking)}")
     ours, peer = (1000 * statistics.median(seconds) for seconds in (warm, forking))
-    conclude("C7/first_event", ours, peer, "ms", f"<={GOAL_MS}ms")
+    conclude("C7/first_event", ours, peer, "ms", f"ours<={GOAL_MS}ms")
 
 
 def measure(worker: list[str], folder: Path) -> list[float]:

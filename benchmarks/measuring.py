@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
+from benchmarks.report import Row
 from tests.services import redis_server
 
 
@@ -42,11 +43,16 @@ def say(line: str) -> None:
     print(f"  {line}", flush=True)
 
 
-def conclude(name: str, ours: float, peer: float, unit: str, goal: str) -> None:
-    """The line other programs may read. `ratio` is how many times longer the peer takes."""
-    load = os.getloadavg()[0]
-    figures = f"ours={ours:.3g}{unit} peer={peer:.3g}{unit} ratio={peer / ours:.2f} goal={goal}"
-    print(f"ROW {name} {figures} rss={peak_rss_mb():.0f}MiB load={load:.1f}", flush=True)
+def conclude(name: str, ours: float, peer: float, unit: str, goal: str, rss_mib: float | None = None) -> Row:
+    """Print the line other programs may read; `benchmarks.report` says what its parts mean.
+
+    Args:
+        goal: `>=1.7` about the ratio peer/ours, or `ours<=300ms` about our figure.
+        rss_mib: Of the process that did our side, when it is not this one.
+    """
+    row = Row(name, ours, peer, unit, goal, peak_rss_mb() if rss_mib is None else rss_mib, os.getloadavg()[0])
+    print(row.line(), flush=True)
+    return row
 
 
 @contextmanager

@@ -7,6 +7,7 @@ import msgspec
 from django.conf import settings
 
 from jobs.models import Job
+from media_pipeline import devices
 from media_pipeline.engines import registry
 from media_pipeline.engines.base import EngineInfo
 from media_pipeline.errors import EngineUnavailable
@@ -44,9 +45,10 @@ class EngineChoice:
 
 
 def machine() -> Machine:
-    """This machine, as the settings describe it."""
+    """This machine, as the settings describe it, and one worker's share of its cores."""
     env = settings.ENV
-    return Machine(models_dir=env.models_dir, device=env.DEVICE, threads=env.THREADS)
+    threads = env.THREADS or devices.threads_each(env.WORKERS_GPU)
+    return Machine(models_dir=env.models_dir, device=env.DEVICE, threads=threads)
 
 
 def options_of(job: Job) -> TranscribeOptions:

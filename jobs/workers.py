@@ -2,10 +2,11 @@
 
 The parent listens to one queue, keeps RQ's heartbeats going, and can always be stopped. The child
 imports the application once, keeps its models loaded from step to step, and is killed and replaced
-when it hangs, runs over time or dies; that costs one step, never the worker.
+when it hangs, runs over time or dies; that costs one step, never the worker. It may also end by itself after
+a step, when it knows that it can do no other one.
 
     parent ── {"run": [function, args]} ──▶ child
-    parent ◀── {"beat": 1} every 2 s, {"done": 1} ── child
+    parent ◀── {"beat": 1} every 2 s, {"done": 1}, at last {"done": 1, "leaves": 1} ── child
 """
 
 import contextlib
@@ -18,7 +19,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from multiprocessing.connection import Connection, Pipe
 from typing import Any
 
@@ -47,21 +48,25 @@ class ChildDied(Exception):
 
 
 class Child:
-    """The process that does the work, seen from the parent."""
+    """The process that does the work, seen from the parent.
 
-    def __init__(self, arguments: list[str]) -> None:
+    Args:
+        environment: Variables it gets beside those of this process.
+    """
+
+    def __init__(self, arguments: list[str], environment: Mapping[str, str] | None = None) -> None:
         ours, theirs = Pipe()
-        environment = os.environ | {"TRANSCRIBER_PARENT_PID": str(os.getpid())}
         self._process = subprocess.Popen(
             [*arguments, str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             start_new_session=True,
-            env=environment,
+            env=os.environ | {**(environment or {}), "TRANSCRIBER_PARENT_PID": str(os.getpid())},
         )
         theirs.close()
         self._connection = ours
         self._last_beat = time.monotonic() + START_SECONDS
         self.steps_done = 0
+        self.leaves = False
 
     @property
     def pid(self) -> int:
@@ -82,6 +87,7 @@ class Child:
             message = json.loads(self._connection.recv_bytes())
         self._last_beat = time.monotonic()
         self.steps_done += "done" in message
+        self.leaves = "leaves" in message
         return "done" in message
 
     def kill(self) -> None:
@@ -110,6 +116,7 @@ class WarmWorker(BaseWorker):
         child_arguments: Command line of the child; the number of its pipe is added.
         on_loss: Called with (args, pid of the child, reason) when a step was lost; reason is "died",
             "time_limit" or "shutdown".
+        child_environment: Variables the child gets beside those of this process.
     """
 
     def __init__(
@@ -118,6 +125,7 @@ class WarmWorker(BaseWorker):
         *,
         child_arguments: list[str],
         on_loss: Callable[[list[Any], int, str], None],
+        child_environment: Mapping[str, str] | None = None,
         **options: Any,
     ) -> None:
         if len(queues) != 1:
@@ -130,12 +138,13 @@ class WarmWorker(BaseWorker):
             **options,
         )
         self._child_arguments = child_arguments
+        self._child_environment = child_environment
         self._on_loss = on_loss
         self._child: Child | None = None
 
     def warm_up(self) -> None:
         """Start the child before the first step comes."""
-        self._child = Child(self._child_arguments)
+        self._child = Child(self._child_arguments, self._child_environment)
 
     def execute_job(self, job: Job, queue: Queue) -> None:
         """Do one step in the child while this process stays responsive."""
@@ -154,6 +163,9 @@ class WarmWorker(BaseWorker):
             self._replace_child()
             self._on_loss(args, child.pid, _reason(error))
             raise
+        if child.leaves:
+            log.warning("the worker's process ended itself and is replaced")
+            self._replace_child()
 
     def _watch(self, child: Child, job: Job) -> None:
         last_heartbeat = time.monotonic()
@@ -186,7 +198,7 @@ class WarmWorker(BaseWorker):
             self._child.kill()
         self._child = None
         if not self._stop_requested:
-            self._child = Child(self._child_arguments)
+            self._child = Child(self._child_arguments, self._child_environment)
 
     def kill_horse(self, sig: signal.Signals = signal.SIGKILL) -> None:
         """RQ's stop command and cold shutdown end here."""
@@ -220,19 +232,35 @@ def die_with_parent() -> None:
         os._exit(1)  # it ended before the line above
 
 
-def serve_child(handle: int, functions: dict[str, Callable[..., None]]) -> None:
-    """Do steps as they come until the parent closes the pipe. `functions` lists what may be asked for."""
+def serve_child(
+    handle: int,
+    functions: dict[str, Callable[..., None]],
+    *,
+    idle_seconds: float = 0.0,
+    on_idle: Callable[[], None] = lambda: None,
+    is_spent: Callable[[], bool] = lambda: False,
+) -> None:
+    """Do steps as they come until the parent closes the pipe.
+
+    Args:
+        functions: What may be asked for.
+        idle_seconds: `on_idle` is called when no step came for this long, once until the next one; 0 for never. It is
+            called between steps, by the thread that does them, so it can take nothing away from a step.
+        is_spent: Asked after each step; True ends this process, for the parent to start another one.
+    """
     connection = Connection(handle)
     lock = threading.Lock()
     threading.Thread(target=_beat, args=(connection, lock), name="beat", daemon=True).start()
-    while True:
+    while not is_spent():
+        if idle_seconds > 0 and not connection.poll(idle_seconds):
+            on_idle()
         try:
             function, args = json.loads(connection.recv_bytes())["run"]
         except EOFError:
             sys.exit(0)
         functions[function](*args)
         with lock:
-            connection.send_bytes(b'{"done": 1}')
+            connection.send_bytes(json.dumps({"done": 1} | ({"leaves": 1} if is_spent() else {})).encode())
 
 
 def _beat(connection: "Connection[bytes, bytes]", lock: threading.Lock) -> None:

@@ -71,7 +71,10 @@ class Env:
     DOWNLOAD_MODELS: bool = variable(True, "Let `make run` fetch the default model when the network allows.")
     DIARIZATION_ENGINE: str = variable("auto", "Who finds the speakers: auto, embedded or pyannote.")
     DEVICE: str = variable("auto", "Device for models: auto, cpu or cuda.")
-    THREADS: int = variable(0, "CPU threads a model may use; 0 for all cores.")
+    THREADS: int = variable(0, "CPU threads a model may use; 0 for the machine's cores divided by WORKERS_GPU.")
+    MODEL_IDLE_SECONDS: float = variable(
+        600.0, "Models are unloaded when their worker has had nothing to do for this long; 0 keeps them."
+    )
     CHUNK_SECONDS: float = variable(600.0, "Length of the pieces a long recording is cut into.")
     # Running
     WORKERS_IO: int = variable(1, "Worker processes for moving files, started by `make run`.")

@@ -1,3 +1,4 @@
+import threading
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -8,13 +9,14 @@ from unittest.mock import Mock
 import pytest
 import torch
 
-from media_pipeline.engines import pool
+from media_pipeline.engines import pool, registry
+from media_pipeline.engines.base import EngineInfo
 from media_pipeline.engines.diarization.embedded import EmbeddedDiarizer
 from media_pipeline.engines.stt.whisper import OpenAIWhisper
 from media_pipeline.engines.torch_memory import crash_when_full
 from media_pipeline.errors import EngineCrashed, EngineUnavailable
 from media_pipeline.recipes.transcribe import TRANSCRIBE
-from media_pipeline.run import Run
+from media_pipeline.run import Machine, Run
 from tests.media_pipeline.spoken import CHECKPOINT, MACHINE, options
 
 
@@ -116,6 +118,111 @@ def test_other_errors_leave_engines_loaded() -> None:
         work()
 
     assert not pool.is_empty()
+
+
+class Tight:
+    """An engine that fits only beside at most `allowed` others."""
+
+    info = EngineInfo("tight", "Tight", ("one",), "one")
+    allowed = 0
+
+    @classmethod
+    def missing(cls, model: str, machine: Machine) -> None: ...
+
+    def __init__(self, model: str, machine: Machine) -> None:
+        if len(pool._loaded) > self.allowed:
+            with crash_when_full():
+                raise MemoryError
+
+
+@pytest.fixture
+def tight(monkeypatch: pytest.MonkeyPatch) -> type[Tight]:
+    """Stands in for every diarizer."""
+    known = registry.engine_class
+    monkeypatch.setattr(registry, "engine_class", lambda kind, name: Tight if name == "tight" else known(kind, name))
+    monkeypatch.setattr(Tight, "allowed", 0)
+    return Tight
+
+
+def test_what_was_used_longest_ago_makes_room_for_what_does_not_fit(
+    tight: type[Tight], caplog: pytest.LogCaptureFixture
+) -> None:
+    tight.allowed = 1
+    detector = weakref.ref(pool.get("vad", "silero", "", MACHINE))
+    speech = pool.get("stt", "whisper", CHECKPOINT, MACHINE)
+    pool.get("vad", "silero", "", MACHINE)  # used again, so whisper is the older one
+    held = weakref.ref(speech)
+
+    engine = pool.get("diarization", "tight", "", MACHINE)
+
+    assert isinstance(engine, Tight)
+    assert detector() is not None
+    assert held() is speech  # its holder keeps it
+    assert set(pool._loaded) == {"vad", "diarization"}
+    assert "memory is short: stt engine whisper" in caplog.text
+    assert caplog.text.count("unloaded") == 1
+
+
+def test_all_others_go_before_loading_fails_for_want_of_memory(tight: type[Tight]) -> None:
+    tight.allowed = -1
+    pool.get("vad", "silero", "", MACHINE)
+    pool.get("stt", "pocketsphinx", "", MACHINE)
+
+    with pytest.raises(EngineCrashed) as caught:
+        pool.get("diarization", "tight", "", MACHINE)
+
+    assert caught.value.code == "out_of_memory"
+    assert pool.is_empty()
+
+
+def test_other_reasons_not_to_load_cost_nobody_a_place(tight: type[Tight], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Tight, "__init__", Mock(side_effect=EngineCrashed("worker_died", "No.")))
+    pool.get("vad", "silero", "", MACHINE)
+
+    with pytest.raises(EngineCrashed):
+        pool.get("diarization", "tight", "", MACHINE)
+
+    assert not pool.is_empty()
+
+
+def test_the_engine_asked_for_last_is_never_let_go() -> None:
+    pool.get("vad", "silero", "", MACHINE)
+    last = pool.get("stt", "pocketsphinx", "", MACHINE)
+
+    assert [pool.unload_oldest(), pool.unload_oldest()] == [True, False]
+    assert pool.get("stt", "pocketsphinx", "", MACHINE) is last
+
+
+def test_unloading_takes_nothing_from_a_step_that_begins_at_that_moment() -> None:
+    ended = threading.Event()
+
+    def unload() -> None:
+        while not ended.is_set():
+            pool.unload_all()
+
+    with ThreadPoolExecutor(4) as threads:
+        unloading = threads.submit(unload)
+        engines = list(threads.map(lambda _: pool.get("diarization", "embedded", "", MACHINE), range(300)))
+        ended.set()
+        unloading.result()
+
+    assert all(isinstance(engine, EmbeddedDiarizer) for engine in engines)
+
+
+def test_a_lost_gpu_is_told_and_the_process_knows_that_it_is_spent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "_gpu_is_lost", threading.Event())
+
+    @pool.emptied_by_crash
+    def work() -> None:
+        raise RuntimeError("CUDA error: an illegal memory access was encountered\nCUDA kernel errors might be …")
+
+    assert not pool.is_spent()
+    with pytest.raises(EngineCrashed, match=r"\(CUDA error: an illegal memory access was encountered\)") as caught:
+        work()
+
+    assert caught.value.code == "gpu_lost"
+    assert caught.value.retryable
+    assert pool.is_spent()
 
 
 @pytest.mark.parametrize("name", ["detect_speech", "transcribe", "diarize"])

@@ -23,7 +23,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import OperationalError
 
 from jobs.services import first_run
-from media_pipeline import downloads
+from media_pipeline import devices, downloads
 from transcriber import env as environment
 from transcriber.supervisor import Program, Supervisor
 
@@ -174,11 +174,15 @@ def _web(listener: socket.socket, variables: dict[str, str]) -> Program:
 
 def _workers(variables: dict[str, str]) -> list[Program]:
     env = settings.ENV
-    counts = {"io": env.WORKERS_IO, "cpu": env.WORKERS_CPU, "gpu": env.WORKERS_GPU}
+    own: dict[str, list[dict[str, str]]] = {
+        "io": [{}] * env.WORKERS_IO,
+        "cpu": [{}] * env.WORKERS_CPU,
+        "gpu": devices.spread(env.WORKERS_GPU, variables.get("CUDA_VISIBLE_DEVICES")),
+    }
     return [
-        _manage(f"worker-{lane}" + (f"-{number + 1}" if count > 1 else ""), ["work", "--lane", lane], variables)
-        for lane, count in counts.items()
-        for number in range(count)
+        _manage(f"worker-{lane}" + (f"-{number}" if len(each) > 1 else ""), ["work", "--lane", lane], variables | more)
+        for lane, each in own.items()
+        for number, more in enumerate(each, start=1)
     ]
 
 

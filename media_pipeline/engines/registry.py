@@ -13,6 +13,7 @@ _PATHS: dict[str, dict[str, str]] = {
     "stt": {
         "pocketsphinx": f"{_PACKAGE}.stt.pocketsphinx.PocketSphinx",
         "whisper": f"{_PACKAGE}.stt.whisper.OpenAIWhisper",
+        "faster_whisper": f"{_PACKAGE}.stt.faster_whisper.FasterWhisper",
     },
     "vad": {
         "silero": f"{_PACKAGE}.vad.silero.SileroVad",

@@ -1,8 +1,12 @@
-"""Running out of memory: told apart from all other errors of torch, and answered by doing less at once."""
+"""Running out of memory: told apart from all other errors, and answered by doing less at once.
+
+Nothing here imports torch: an engine that runs without it need not load it to know that memory is full.
+"""
 
 from __future__ import annotations
 
 import gc
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
@@ -20,17 +24,21 @@ _SIGNS = ("DefaultCPUAllocator", "CUDA error: out of memory", "STATUS_ALLOC_FAIL
 @contextmanager
 def crash_when_full() -> Iterator[None]:
     """Raise `EngineCrashed("out_of_memory")` where memory ran full. The pool then unloads what is loaded."""
-    import torch
-
     try:
         yield
-    except (torch.OutOfMemoryError, MemoryError, RuntimeError) as error:
-        is_class_of_its_own = isinstance(error, (torch.OutOfMemoryError, MemoryError))
-        if not is_class_of_its_own and not any(sign in str(error) for sign in _SIGNS):
+    except (MemoryError, RuntimeError) as error:  # torch.OutOfMemoryError is a RuntimeError
+        if not _is_full(error):
             raise
         raise EngineCrashed(
             "out_of_memory", "The model does not fit into memory. Choose a smaller model, or free memory and try again."
         ) from error
+
+
+def _is_full(error: MemoryError | RuntimeError) -> bool:
+    torch = sys.modules.get("torch")  # where it is not loaded, it has raised nothing
+    if isinstance(error, MemoryError) or (torch is not None and isinstance(error, torch.OutOfMemoryError)):
+        return True
+    return any(sign in str(error) for sign in _SIGNS)
 
 
 class Room:
@@ -75,7 +83,7 @@ class Room:
 
 
 def _give_back() -> None:
-    import torch
-
     gc.collect()
-    torch.cuda.empty_cache()
+    torch = sys.modules.get("torch")
+    if torch is not None and torch.cuda.is_initialized():
+        torch.cuda.empty_cache()

@@ -57,7 +57,7 @@ page("get", reverse("media", args=[job.recording.pk]), 200)
 
 heavy = (
     "torch", "torchaudio", "numba", "sklearn", "onnxruntime",
-    "whisper", "pyannote.audio", "pyannote.core", "silero_vad", "pocketsphinx",
+    "ctranslate2", "faster_whisper", "whisper", "pyannote.audio", "pyannote.core", "silero_vad", "pocketsphinx",
 )
 print("LOADED", *(name for name in heavy if name in sys.modules))
 """

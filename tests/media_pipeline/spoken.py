@@ -20,11 +20,12 @@ from tests.environment import FOLDER
 from tests.speech import Speech, SpokenWord
 
 CHECKPOINT = str(Path(__file__).parents[1] / "checkpoints" / "tiny-test.pt")
+CT2_CHECKPOINT = str(Path(__file__).parents[1] / "checkpoints" / "tiny-test-ct2")
 MACHINE = Machine(Path("no-models-here"), device="cpu", threads=1)
 
 
 def options(engine: str = "pocketsphinx", **values: object) -> TranscribeOptions:
-    model = CHECKPOINT if engine == "whisper" else "en-us"
+    model = {"whisper": CHECKPOINT, "faster_whisper": CT2_CHECKPOINT}.get(engine, "en-us")
     return TranscribeOptions(**{"engine": engine, "model": model, **values})  # type: ignore[arg-type]
 
 

@@ -10,7 +10,7 @@ from media_pipeline.errors import Cancelled, EngineUnavailable
 from media_pipeline.media import Audio, Window
 from media_pipeline.run import Run
 from media_pipeline.windows import pack_windows
-from tests.media_pipeline.spoken import CHECKPOINT, MACHINE, options, prepared, word_error_rate
+from tests.media_pipeline.spoken import CHECKPOINT, CT2_CHECKPOINT, MACHINE, options, prepared, word_error_rate
 from tests.speech import Line, Speech, render
 
 LINES = [
@@ -19,7 +19,7 @@ LINES = [
     Line("slt", "The meeting starts at nine o'clock in the library.", 1.5),
     Line("rms", "Thank you very much, Peter.", 0.4),
 ]
-ENGINES = [("pocketsphinx", "en-us"), ("whisper", CHECKPOINT)]
+ENGINES = [("pocketsphinx", "en-us"), ("whisper", CHECKPOINT), ("faster_whisper", CT2_CHECKPOINT)]
 
 
 @pytest.fixture(scope="module")

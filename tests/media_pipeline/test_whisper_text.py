@@ -7,10 +7,11 @@ from media_pipeline.engines.stt.whisper_text import (
     compression_ratio,
     segment_of,
     whisper_code,
+    within_speech,
     words_of,
 )
 from media_pipeline.errors import EngineUnavailable
-from media_pipeline.media import Window
+from media_pipeline.media import SpeechRegion, Window
 from media_pipeline.transcript import Mark
 
 WINDOW = Window(100.0, 130.0, ())
@@ -36,6 +37,17 @@ def test_where_words_are_written_together_each_stays_a_word() -> None:
     found = words_of(pieces(("你", 0.0, 0.2), ("好", 0.2, 0.5), (" OK", 0.6, 0.7)), WINDOW, "zh")
 
     assert [word.text for word in found] == ["你", "好", " OK"]
+
+
+def test_words_keep_to_where_somebody_speaks() -> None:
+    window = Window(100.0, 110.0, (SpeechRegion(100.5, 102.0), SpeechRegion(104.0, 106.0)))
+    late, early = pieces((" end.", 1.5, 3.9), (" New", 1.9, 4.5))
+    inside, outside = pieces((" talk", 4.5, 5.0), (" hum", 2.5, 3.0))
+
+    found = within_speech([late, early, inside, outside], window)
+
+    assert [(piece.start, piece.end) for piece in found] == [(1.5, 2.0), (4.0, 4.5), (4.5, 5.0), (2.5, 3.0)]
+    assert within_speech([late], WINDOW) == [late]
 
 
 def test_words_never_leave_their_window_and_never_end_before_they_start() -> None:

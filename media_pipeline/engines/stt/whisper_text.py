@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from media_pipeline.errors import EngineUnavailable
 from media_pipeline.languages import has_spaces
@@ -110,6 +110,24 @@ class Piece:
     start: Seconds
     end: Seconds
     probability: float
+
+
+def within_speech(pieces: Sequence[Piece], window: Window) -> list[Piece]:
+    """The pieces cut to where somebody speaks.
+
+    Cross-attention knows no pauses: the first or last word of a sentence often takes in the silence beside it. Of the
+    window's regions that a piece touches, it keeps its part of the one it shares most time with.
+    """
+    return [_cut_to_speech(piece, window) for piece in pieces]
+
+
+def _cut_to_speech(piece: Piece, window: Window) -> Piece:
+    shared = [
+        (max(piece.start, region.start - window.start), min(piece.end, region.end - window.start))
+        for region in window.regions
+    ]
+    start, end = max(shared, key=lambda part: part[1] - part[0], default=(piece.start, piece.end))
+    return replace(piece, start=start, end=end) if start < end else piece
 
 
 def segment_of(

@@ -17,8 +17,9 @@ from media_pipeline.run import Machine
 from media_pipeline.steps.probe import probe
 
 AUTO = "auto"
-BETTER_ENGINE = "whisper"
 EMBEDDED_ENGINE = "pocketsphinx"
+# What runs the model that WHISPER_MODEL names, by device, the quicker one first.
+WHISPER_ENGINES = {"cuda": ("whisper", "faster_whisper"), "cpu": ("faster_whisper", "whisper")}
 MAX_SPEAKERS = 20
 
 
@@ -67,8 +68,20 @@ def inspect(path: Path) -> MediaInfo:
 
 
 def default_model(engine: str) -> str:
-    """The model used when the user names none."""
-    return settings.ENV.WHISPER_MODEL if engine == BETTER_ENGINE else registry.info("stt", engine).default_model
+    """The model used when the user names none: what WHISPER_MODEL names, where the engine can have that."""
+    model: str = settings.ENV.WHISPER_MODEL
+    info = registry.info("stt", engine)
+    return model if engine in _engines_of(model) else info.default_model
+
+
+def _engines_of(model: str) -> tuple[str, ...]:
+    """Which engines a Whisper model is for, the quicker one on this machine first.
+
+    A name may be for both. A path is for one: a folder holds a model of CTranslate2, a file one of openai-whisper.
+    """
+    engines = WHISPER_ENGINES[devices.expected(settings.ENV.DEVICE)]
+    named = tuple(engine for engine in engines if model in registry.info("stt", engine).models)
+    return named or (("faster_whisper",) if Path(model).expanduser().is_dir() else ("whisper",))
 
 
 def speech_engines() -> list[EngineChoice]:
@@ -97,18 +110,19 @@ def _choice(kind: str, name: str, model: str) -> EngineChoice:
 
 
 def auto_engine() -> EngineChoice:
-    """What "auto" takes now: the preferred engine when it is usable, else the embedded one.
+    """What "auto" takes now: the first of the preferred engines that is usable, else the embedded one.
 
     Raises:
         EngineUnavailable: DEFAULT_ENGINE names none; the message lists the choices.
     """
-    best = _choice("stt", _preferred(), default_model(_preferred()))
-    return best if best.usable else _choice("stt", EMBEDDED_ENGINE, default_model(EMBEDDED_ENGINE))
+    preferred = (_choice("stt", name, default_model(name)) for name in _preferred())
+    usable = (choice for choice in preferred if choice.usable)
+    return next(usable, None) or _choice("stt", EMBEDDED_ENGINE, default_model(EMBEDDED_ENGINE))
 
 
-def _preferred() -> str:
+def _preferred() -> tuple[str, ...]:
     name: str = settings.ENV.DEFAULT_ENGINE
-    return BETTER_ENGINE if name == AUTO else name
+    return _engines_of(settings.ENV.WHISPER_MODEL) if name == AUTO else (name,)
 
 
 def engine_note() -> str:
@@ -117,14 +131,16 @@ def engine_note() -> str:
     if chosen.name != EMBEDDED_ENGINE:
         return f"Automatic uses {chosen.title} with the model {model_title(default_model(chosen.name))}."
     note = f"Automatic uses {chosen.title}: English only, good for clear speech."
-    return note if _preferred() == EMBEDDED_ENGINE else f"{note} {_advice()}"
+    return note if _preferred() == (EMBEDDED_ENGINE,) else f"{note} {_advice()}"
 
 
 def _advice() -> str:
-    model = settings.ENV.WHISPER_MODEL
-    if model in registry.info("stt", BETTER_ENGINE).models:
-        return f"For better text in many languages run “manage.py download_models {model}” once."
-    return "The checkpoint that WHISPER_MODEL names, for better text in many languages, is not there."
+    engine = "whisper" if "whisper" in _preferred() else _preferred()[0]
+    model = default_model(engine)
+    if model not in registry.info("stt", engine).models:
+        return "The checkpoint that WHISPER_MODEL names, for better text in many languages, is not there."
+    option = "" if engine == "whisper" else f" --engine {engine}"
+    return f"For better text in many languages run “manage.py download_models {model}{option}” once."
 
 
 def transcribe_options(

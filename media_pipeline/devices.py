@@ -35,6 +35,11 @@ def decide(wanted: str, *, has_cuda: bool) -> str:
     return "cuda" if wanted != "cpu" and has_cuda else "cpu"
 
 
+def expected(wanted: str) -> str:
+    """The device that `choose` will most likely give, found without loading a library: the driver's files tell."""
+    return "cuda" if wanted == "cuda" or (wanted == "auto" and any(_NVIDIA_GPUS.glob("*"))) else "cpu"
+
+
 def describe(wanted: str) -> str:
     """One line for people, such as "cuda: NVIDIA L4, 22.0 GB" or "cpu"; several GPUs are told one after the other."""
     import torch

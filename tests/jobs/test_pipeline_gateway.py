@@ -7,6 +7,7 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
 from jobs import pipeline_gateway
+from media_pipeline import devices
 from media_pipeline.errors import EngineUnavailable
 from transcriber.env import Env
 
@@ -57,6 +58,81 @@ def test_the_note_tells_nobody_where_a_checkpoint_lies(settings: Any, tmp_path: 
     note = pipeline_gateway.engine_note()
     assert "WHISPER_MODEL" in note
     assert "/secret" not in note and "download_models" not in note
+
+
+def give(folder: Path, *engines: str) -> None:
+    """Files that look like the weights of model "base" for these engines."""
+    files = {
+        "whisper": ["whisper/base.pt"],
+        "faster_whisper": [
+            f"faster_whisper/base/{name}" for name in ("config.json", "model.bin", "tokenizer.json", "vocabulary.txt")
+        ],
+    }
+    for name in (name for engine in engines for name in files[engine]):
+        path = folder / "models" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+@pytest.mark.parametrize(
+    ("device", "there", "taken"),
+    [
+        ("cpu", ("whisper", "faster_whisper"), "faster_whisper"),
+        ("cpu", ("whisper",), "whisper"),
+        ("cuda", ("whisper", "faster_whisper"), "whisper"),
+        ("cuda", ("faster_whisper",), "faster_whisper"),
+        ("cuda", (), "pocketsphinx"),
+    ],
+)
+@pytest.mark.parametrize("is_told", [True, False])
+def test_automatic_takes_what_is_there_and_quick_on_the_device(
+    is_told: bool,
+    device: str,
+    there: tuple[str, ...],
+    taken: str,
+    settings: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.ENV = Env(DATA_DIR=tmp_path, DEVICE=device if is_told else "auto")
+    gpus = tmp_path / "gpus"
+    gpus.mkdir()
+    if device == "cuda":
+        (gpus / "0000:01:00.0").mkdir()
+    monkeypatch.setattr(devices, "_NVIDIA_GPUS", tmp_path / "nowhere" if is_told else gpus)
+    give(settings.ENV.models_dir.parent, *there)
+
+    chosen = pipeline_gateway.auto_engine()
+
+    assert chosen.name == taken
+    assert f"Automatic uses {chosen.title}" in pipeline_gateway.engine_note()
+
+
+def test_the_engine_chosen_as_default_comes_before_the_quicker_one(settings: Any, tmp_path: Path) -> None:
+    use(settings, tmp_path, DEFAULT_ENGINE="whisper")
+    give(settings.ENV.models_dir.parent, "whisper", "faster_whisper")
+
+    assert pipeline_gateway.auto_engine().name == "whisper"
+
+
+def test_a_checkpoint_of_ones_own_comes_before_the_official_models(settings: Any, tmp_path: Path) -> None:
+    checkpoints = Path(__file__).parents[1] / "checkpoints"
+    for model, engine in [("tiny-test.pt", "whisper"), ("tiny-test-ct2", "faster_whisper")]:
+        use(settings, tmp_path, WHISPER_MODEL=str(checkpoints / model))
+        give(settings.ENV.models_dir.parent, "whisper", "faster_whisper")
+
+        taken = pipeline_gateway.transcribe_options()
+
+        assert (taken.engine, taken.model) == (engine, str(checkpoints / model))
+        assert {pipeline_gateway.default_model(name) for name in ("whisper", "faster_whisper")} == {taken.model, "base"}
+
+
+def test_the_note_says_how_to_get_the_engine_chosen_as_default(settings: Any, tmp_path: Path) -> None:
+    use(settings, tmp_path, WHISPER_MODEL="distil-small.en")
+    assert "download_models distil-small.en --engine faster_whisper" in pipeline_gateway.engine_note()
+
+    use(settings, tmp_path, DEFAULT_ENGINE="faster_whisper", WHISPER_MODEL="small")
+    assert "download_models small --engine faster_whisper" in pipeline_gateway.engine_note()
 
 
 def test_an_embedded_engine_that_was_chosen_needs_no_advice(settings: Any, tmp_path: Path) -> None:

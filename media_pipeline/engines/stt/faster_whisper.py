@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import gc
 import importlib.util
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -92,7 +91,7 @@ class FasterWhisper:
         if problem:
             raise EngineUnavailable("engine_unavailable", problem)
         self._folder = weights_folder(model, machine.models_dir)
-        self._threads = machine.threads or len(os.sched_getaffinity(0))
+        self._threads = machine.threads or devices.cores()
         device = devices.decide(machine.device, has_cuda=ctranslate2.get_cuda_device_count() > 0)
         self._network = Network(self._folder, device, self._threads)
         self._room = Room(_BATCH[device], device, self._move_to_cpu)

@@ -5,42 +5,90 @@ from typing import Any
 from django import forms
 from django.contrib.auth import password_validation
 from django.contrib.auth.models import User
+from django.utils.translation import gettext_lazy as _
 
 from jobs import pipeline_gateway
 from jobs.services import first_run
 from jobs.services.submit import as_speaker_options
 from media_pipeline.errors import EngineUnavailable
-from media_pipeline.options import TranscribeOptions
+from media_pipeline.options import SpeakerOptions, TranscribeOptions
 
 LANGUAGES = [
-    ("", "Detect automatically"), ("en", "English"), ("ar", "Arabic"), ("zh", "Chinese"), ("cs", "Czech"),
-    ("da", "Danish"), ("nl", "Dutch"), ("fi", "Finnish"), ("fr", "French"), ("de", "German"), ("el", "Greek"),
-    ("he", "Hebrew"), ("hi", "Hindi"), ("hu", "Hungarian"), ("id", "Indonesian"), ("it", "Italian"),
-    ("ja", "Japanese"), ("kk", "Kazakh"), ("ko", "Korean"), ("no", "Norwegian"), ("fa", "Persian"), ("pl", "Polish"),
-    ("pt", "Portuguese"), ("ro", "Romanian"), ("ru", "Russian"), ("sr", "Serbian"), ("sk", "Slovak"),
-    ("es", "Spanish"), ("sv", "Swedish"), ("th", "Thai"), ("tr", "Turkish"), ("uk", "Ukrainian"), ("ur", "Urdu"),
-    ("uz", "Uzbek"), ("vi", "Vietnamese"),
+    ("", _("Detect automatically")), ("en", _("English")), ("ar", _("Arabic")), ("zh", _("Chinese")),
+    ("cs", _("Czech")), ("da", _("Danish")), ("nl", _("Dutch")), ("fi", _("Finnish")), ("fr", _("French")),
+    ("de", _("German")), ("el", _("Greek")), ("he", _("Hebrew")), ("hi", _("Hindi")), ("hu", _("Hungarian")),
+    ("id", _("Indonesian")), ("it", _("Italian")), ("ja", _("Japanese")), ("kk", _("Kazakh")), ("ko", _("Korean")),
+    ("no", _("Norwegian")), ("fa", _("Persian")), ("pl", _("Polish")), ("pt", _("Portuguese")),
+    ("ro", _("Romanian")), ("ru", _("Russian")), ("sr", _("Serbian")), ("sk", _("Slovak")), ("es", _("Spanish")),
+    ("sv", _("Swedish")), ("th", _("Thai")), ("tr", _("Turkish")), ("uk", _("Ukrainian")), ("ur", _("Urdu")),
+    ("uz", _("Uzbek")), ("vi", _("Vietnamese")),
 ]  # fmt: skip
-SPEAKERS = [("none", "Do not tell speakers apart"), ("auto", "Find out how many"), ("exact", "I know how many")]
+SPEAKERS_OFF = ("none", _("Do not tell speakers apart"))
+SPEAKERS = [("auto", _("Find out how many")), ("exact", _("I know how many")), ("range", _("Between two numbers"))]
+# Whose choice is to be changed when the gateway refuses.
+FIELD_OF_CODE = {
+    "language_unknown": "language",
+    "languages_not_mixed": "mixed_languages",
+    "context_not_used": "carry_context",
+}
 
 
-class OptionsForm(forms.Form):
+def _number_of_speakers(label: Any, initial: int) -> forms.IntegerField:
+    most = pipeline_gateway.MAX_SPEAKERS
+    return forms.IntegerField(min_value=1, max_value=most, required=False, label=label, initial=initial)
+
+
+class SpeakersForm(forms.Form):
+    """How many speakers to look for. `speaker_options` holds the answer once the form is valid."""
+
+    speakers = forms.ChoiceField(choices=SPEAKERS, initial="auto", label=_("Speakers"))
+    speaker_count = _number_of_speakers(_("Number of speakers"), 2)
+    speaker_minimum = _number_of_speakers(_("At least"), 2)
+    speaker_maximum = _number_of_speakers(_("At most"), 4)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.speaker_options: SpeakerOptions | None = None
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        kind, minimum, maximum = (data.get(name) for name in ("speakers", "speaker_minimum", "speaker_maximum"))
+        if kind == "exact" and not data.get("speaker_count") and "speaker_count" not in self.errors:
+            self.add_error("speaker_count", _("Say how many speakers there are, or choose “Automatic”."))
+        if kind == "range" and not (minimum or maximum or self.errors):
+            self.add_error("speaker_minimum", _("Say how many speakers there are at least or at most."))
+        if kind == "range" and minimum and maximum and minimum > maximum:
+            self.add_error("speaker_maximum", _("This must not be less than the number before it."))
+        if not self.errors:
+            count = data["speaker_count"]
+            self.speaker_options = as_speaker_options(str(kind), count=count, minimum=minimum, maximum=maximum)
+        return data
+
+
+class OptionsForm(SpeakersForm):
     """Options of one transcription."""
 
-    title = forms.CharField(max_length=300, required=False, label="Title")
-    language = forms.ChoiceField(choices=LANGUAGES, required=False, label="Language")
-    engine = forms.ChoiceField(label="Engine")
-    model = forms.CharField(max_length=100, required=False, label="Model")
-    speakers = forms.ChoiceField(choices=SPEAKERS, initial="auto", label="Speakers")
-    speaker_count = forms.IntegerField(
-        min_value=1, max_value=pipeline_gateway.MAX_SPEAKERS, required=False, label="How many"
+    title = forms.CharField(max_length=300, required=False, label=_("Title"))
+    language = forms.ChoiceField(choices=LANGUAGES, required=False, label=_("Language"))
+    engine = forms.ChoiceField(label=_("Engine"))
+    model = forms.CharField(max_length=100, required=False, label=_("Model"))
+    speakers = forms.ChoiceField(choices=[SPEAKERS_OFF, *SPEAKERS], initial="auto", label=_("Speakers"))
+    mixed_languages = forms.BooleanField(
+        required=False,
+        label=_("The recording mixes languages"),
+        help_text=_("The language is looked for again and again instead of once."),
+    )
+    carry_context = forms.BooleanField(
+        required=False,
+        label=_("Keep wording consistent across the recording"),
+        help_text=_("Slower: each part waits for the words before it."),
     )
     vocabulary = forms.CharField(
         max_length=1000,
         required=False,
-        label="Names and terms",
+        label=_("Names and terms"),
         widget=forms.Textarea(attrs={"rows": 2}),
-        help_text="Words the engine should expect, separated by commas.",
+        help_text=_("Words the engine should expect, separated by commas."),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -48,7 +96,7 @@ class OptionsForm(forms.Form):
         engines = pipeline_gateway.speech_engines()
         engine = self.fields["engine"]
         assert isinstance(engine, forms.ChoiceField)
-        engine.choices = [(pipeline_gateway.AUTO, "Automatic"), *((item.name, item.title) for item in engines)]
+        engine.choices = [(pipeline_gateway.AUTO, _("Automatic")), *((item.name, item.title) for item in engines)]
         engine.initial = pipeline_gateway.AUTO
         self._models = {item.name: item.models for item in engines}
         self.options: TranscribeOptions | None = None
@@ -62,13 +110,11 @@ class OptionsForm(forms.Form):
             and model not in self._models.get(engine, ())
             and model != pipeline_gateway.default_model_or_none(engine)
         ):
-            raise forms.ValidationError("This engine has no model of that name. Choose one from the list.")
+            raise forms.ValidationError(_("This engine has no model of that name. Choose one from the list."))
         return model
 
     def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        if data.get("speakers") == "exact" and not data.get("speaker_count"):
-            self.add_error("speaker_count", "Say how many speakers there are, or choose “Find out how many”.")
+        data = super().clean()
         if not self.errors:
             self._resolve(data)
         return data
@@ -79,28 +125,34 @@ class OptionsForm(forms.Form):
                 engine=data["engine"],
                 model=data["model"],
                 language=data["language"] or None,
-                speakers=as_speaker_options(data["speakers"], data["speaker_count"]),
+                speakers=self.speaker_options,
                 vocabulary=data["vocabulary"],
+                mixed_languages=data["mixed_languages"],
+                carry_context=data["carry_context"],
             )
         except EngineUnavailable as error:
-            self.add_error("language" if error.code == "language_unknown" else "engine", error.message)
+            self.add_error(FIELD_OF_CODE.get(error.code, "engine"), error.message)
 
 
 class WelcomeForm(forms.Form):
     """The first account."""
 
-    email = forms.EmailField(max_length=150, label="E-mail", widget=forms.EmailInput(attrs={"autocomplete": "email"}))
+    email = forms.EmailField(
+        max_length=150, label=_("E-mail"), widget=forms.EmailInput(attrs={"autocomplete": "email"})
+    )
     password1 = forms.CharField(
-        label="Password",
+        label=_("Password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="At least 10 characters.",
+        help_text=_("At least 10 characters."),
     )
     password2 = forms.CharField(
-        label="Password again", strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
+        label=_("Password again"), strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"})
     )
     token = forms.CharField(
-        label="Set-up token", help_text="It was printed where the server was started.", widget=forms.PasswordInput()
+        label=_("Set-up token"),
+        help_text=_("It was printed where the server was started."),
+        widget=forms.PasswordInput(),
     )
 
     def __init__(self, *args: Any, is_local: bool, **kwargs: Any) -> None:
@@ -111,14 +163,14 @@ class WelcomeForm(forms.Form):
     def clean_token(self) -> str:
         token = str(self.cleaned_data["token"])
         if not first_run.is_right_token(token):
-            raise forms.ValidationError("This is not the token printed at start.")
+            raise forms.ValidationError(_("This is not the token printed at start."))
         return token
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         first, second = data.get("password1"), data.get("password2")
         if first and second and first != second:
-            self.add_error("password2", "The two passwords differ.")
+            self.add_error("password2", _("The two passwords differ."))
         if first:
             try:
                 password_validation.validate_password(first, User(email=data.get("email", "")))

@@ -21,6 +21,7 @@ urlpatterns = [
     path("jobs/<uuid:pk>/cancel/", jobs.job_cancel, name="job_cancel"),
     path("jobs/<uuid:pk>/retry/", jobs.job_retry, name="job_retry"),
     path("jobs/<uuid:pk>/steps/<slug:name>/rerun/", jobs.step_rerun, name="step_rerun"),
+    path("jobs/<uuid:pk>/speakers/", jobs.find_speakers, name="find_speakers"),
     path("jobs/<uuid:pk>/export/<slug:name>/", jobs.export, name="export"),
     path("health/live/", health.live, name="health_live"),
     path("health/ready/", health.ready, name="health_ready"),

@@ -2,7 +2,6 @@
 
 import mimetypes
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import msgspec
@@ -97,8 +96,12 @@ def sample_path() -> Path | None:
     return playable[0] if playable else None
 
 
-def as_speaker_options(kind: str, count: Any) -> SpeakerOptions | None:
-    """What the form's two speaker fields ask for."""
+def as_speaker_options(
+    kind: str, *, count: int | None = None, minimum: int | None = None, maximum: int | None = None
+) -> SpeakerOptions | None:
+    """What the fields on speakers ask for: `kind` is none, auto, exact (with `count`) or range (with its ends)."""
     if kind == "none":
         return None
-    return SpeakerOptions(exact=int(count)) if kind == "exact" and count else SpeakerOptions()
+    if kind == "exact" or (kind == "range" and minimum is not None and minimum == maximum):
+        return SpeakerOptions(exact=count or minimum)
+    return SpeakerOptions(minimum=minimum, maximum=maximum) if kind == "range" else SpeakerOptions()

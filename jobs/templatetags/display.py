@@ -5,11 +5,27 @@ import datetime
 from django import template
 from django.template.defaultfilters import filesizeformat
 from django.utils import formats, timezone
-from django.utils.translation import get_language_info, gettext, ngettext
+from django.utils.translation import get_language_info, gettext, gettext_lazy, ngettext
+
+from media_pipeline.transcript import Mark
 
 register = template.Library()
 
 SPEAKER_TONES = 8
+MARKS = {
+    Mark.OVERLAP: (
+        gettext_lazy("several people speak"),
+        gettext_lazy("Some words may be missing or stand with the wrong speaker. Listen again."),
+    ),
+    Mark.REPEATED: (
+        gettext_lazy("repeats itself"),
+        gettext_lazy("The engine wrote the same again and again. Listen whether it was said."),
+    ),
+    Mark.DOUBTFUL: (
+        gettext_lazy("perhaps not said"),
+        gettext_lazy("Hardly any voice is heard here, or the engine is very unsure. Listen again."),
+    ),
+}
 
 
 @register.filter
@@ -106,3 +122,15 @@ def language_name(code: str | None) -> str:
         return str(get_language_info(code)["name_translated"])
     except KeyError:
         return code
+
+
+@register.filter
+def mark_title(mark: str) -> str:
+    """Why to listen again, in two or three words. A mark without a title stays as it is."""
+    return str(MARKS[Mark(mark)][0]) if mark in MARKS else mark
+
+
+@register.filter
+def mark_meaning(mark: str) -> str:
+    """What a mark means for who reads, in a sentence or two; empty for an unknown one."""
+    return str(MARKS[Mark(mark)][1]) if mark in MARKS else ""

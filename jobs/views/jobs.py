@@ -10,6 +10,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from jobs import events
+from jobs.forms import SpeakersForm
 from jobs.models import Job
 from jobs.services import exports, lifecycle
 from jobs.views import serving
@@ -61,6 +62,20 @@ def job_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
 def step_rerun(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
     job = own_job(request, pk)
     return _answer(request, job, done=lifecycle.rerun_step(job, name), sorry="This step cannot be run again now.")
+
+
+@login_required
+@require_POST
+def find_speakers(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Look for who spoke, again or for the first time; the text stays meanwhile."""
+    job = own_job(request, pk)
+    form = SpeakersForm(request.POST)
+    if not form.is_valid() or form.speaker_options is None:
+        sentence = next((str(errors[0]) for errors in form.errors.values()), "Check the number of speakers.")
+        messages.error(request, sentence)
+        return redirect("recording", pk=job.recording_id)
+    done = lifecycle.find_speakers(job, form.speaker_options)
+    return _answer(request, job, done=done, sorry="Speakers cannot be looked for now.")
 
 
 def _answer(request: HttpRequest, job: Job, *, done: bool, sorry: str) -> HttpResponse:

@@ -6,6 +6,7 @@ from django.db.models import F, OrderBy, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Substr
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from jobs.models import Recording, Segment
@@ -14,10 +15,10 @@ from jobs.views.access import person
 
 PAGE_SIZE = 50
 SORTS = {
-    "-created_at": "Newest first",
-    "created_at": "Oldest first",
-    "title": "Title",
-    "-duration": "Longest first",
+    "-created_at": _("Newest first"),
+    "created_at": _("Oldest first"),
+    "title": _("Title"),
+    "-duration": _("Longest first"),
 }
 OPENING_CHARS = 160
 

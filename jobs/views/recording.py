@@ -13,8 +13,11 @@ from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_POST, require_safe
 
 from jobs import events, pipeline_gateway, storage
+from jobs.forms import SpeakersForm
 from jobs.models import Artifact, Job, Recording, Segment, Transcript
 from jobs.services import exports, lifecycle, retention
+from jobs.services.lifecycle import SpeakersAgain
+from jobs.state import JobStatus, StepStatus
 from jobs.templatetags.display import language_name
 from jobs.views import serving
 from jobs.views.access import own_recording
@@ -49,8 +52,31 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
             "run_facts": _run_facts(job, transcript),
             "has_media": bool(shown.media_key),
             "has_peaks": Artifact.objects.filter(job=job, name="peaks.json").exists(),
+            **_speakers_again(job),
         },
     )
+
+
+def _speakers_again(job: Job) -> dict[str, Any]:
+    """What the page needs to offer another search for speakers; nothing of it while the job is at work."""
+    if job.status != JobStatus.COMPLETED:
+        return {}
+    way = lifecycle.speakers_again(job)
+    diarize = job.steps.filter(name=lifecycle.SPEAKERS_STEP)
+    return {
+        "speakers_again": way,
+        "find_form": None if way == SpeakersAgain.IMPOSSIBLE else _find_form(pipeline_gateway.options_of(job).speakers),
+        "is_lost": way == SpeakersAgain.IMPOSSIBLE,
+        "have_speakers_failed": diarize.filter(status__in=[StepStatus.FAILED, StepStatus.CANCELLED]).exists(),
+    }
+
+
+def _find_form(speakers: SpeakerOptions | None) -> SpeakersForm:
+    """Filled in with what was asked for before."""
+    asked = speakers or SpeakerOptions()
+    kind = "exact" if asked.exact else "range" if asked.minimum or asked.maximum else "auto"
+    numbers = {"speaker_count": asked.exact, "speaker_minimum": asked.minimum, "speaker_maximum": asked.maximum}
+    return SpeakersForm(initial={"speakers": kind} | {name: number for name, number in numbers.items() if number})
 
 
 def _heard(job: Job) -> list[dict[str, Any]]:
@@ -68,6 +94,7 @@ def _shown_segment(segment: Segment, speaker_ids: list[int]) -> dict[str, Any]:
         "text": segment.text,
         "speaker": speaker,
         "speaker_index": speaker_ids.index(speaker.pk) if speaker else None,
+        "marks": segment.marks,
         "times_json": _times_json(segment.text, segment.words),
     }
 
@@ -94,13 +121,23 @@ def _run_facts(job: Job, transcript: Transcript | None) -> list[tuple[str, str]]
         ("Language", language_name(language) if language else "Detected automatically"),
         ("Speakers", _speakers_asked_for(options.speakers)),
     ]
+    if options.mixed_languages:
+        facts.append(("Languages", "Mixed, each found where it is spoken"))
+    if options.carry_context:
+        facts.append(("Wording", "Kept consistent"))
     return [*facts, ("Names and terms", options.vocabulary)] if options.vocabulary else facts
 
 
 def _speakers_asked_for(speakers: SpeakerOptions | None) -> str:
     if speakers is None:
         return "Not told apart"
-    return f"{speakers.exact}, as given" if speakers.exact else "Counted automatically"
+    if speakers.exact:
+        return f"{speakers.exact}, as given"
+    if speakers.minimum and speakers.maximum:
+        return f"{speakers.minimum} to {speakers.maximum}, as given"
+    if speakers.minimum or speakers.maximum:
+        return f"At least {speakers.minimum}, as given" if speakers.minimum else f"At most {speakers.maximum}, as given"
+    return "Counted automatically"
 
 
 @login_required

@@ -25,6 +25,7 @@ from media_pipeline.errors import PipelineError
 TUS = {"Tus-Resumable": "1.0.0", "Cache-Control": "no-store"}
 STATUSES = {"too_large": 413, "no_room": 507}
 MAX_DIGITS = 18
+ROW = "ROW"  # stands in the names of one file's fields until the page gives that file a number
 
 
 @login_required
@@ -32,12 +33,14 @@ MAX_DIGITS = 18
 def upload_page(request: HttpRequest) -> HttpResponse:
     context = {
         "form": OptionsForm(),
+        "row_form": OptionsForm(prefix=ROW),
         "limits": {
             "max_bytes": settings.ENV.MAX_UPLOAD_BYTES,
             "extensions": list(upload.EXTENSIONS),
             "piece_bytes": upload.PIECE_BYTES,
         },
         "engines": pipeline_gateway.speech_engines(),
+        "auto": pipeline_gateway.auto_engine(),
         "engine_note": pipeline_gateway.engine_note(),
         "has_sample": sample_path() is not None,
     }

@@ -1,13 +1,16 @@
 /* Files go up in pieces (tus) while the options are chosen; "Transcribe" turns each into a job once it is up. */
 import { dropAnywhere } from "./lib/drop.js";
+import { FileOptions } from "./lib/fileoptions.js";
 import { bytes, fill } from "./lib/format.js";
 import { csrfToken, sentence } from "./lib/http.js";
+import { NAMES, OptionFields } from "./lib/options.js";
 import { notMedia } from "./lib/sniff.js";
 import { recall, remember } from "./lib/storage.js";
 
 const AT_ONCE = 2;
 const RETRY_DELAYS_MS = [0, 1000, 3000, 5000, 10_000, 20_000];
-const REMEMBERED = ["language", "engine", "speakers", "speaker_count"];
+const REMEMBERED = NAMES.filter((name) => name !== "vocabulary");
+const BAD_OPTIONS = 400;
 
 const form = document.querySelector("[data-upload]");
 const limits = {
@@ -17,7 +20,7 @@ const limits = {
 };
 const list = form.querySelector("[data-files]");
 const rows = [];
-let allModels = null;
+const common = new OptionFields(form.querySelector("[data-common]"));
 
 function word(name, values = {}) {
   return fill(form.querySelector(`[data-word="${name}"]`).textContent, values);
@@ -28,12 +31,15 @@ function word(name, values = {}) {
 function addRow(file) {
   const element = form.querySelector("template[data-row]").content.firstElementChild.cloneNode(true);
   const part = (name) => element.querySelector(`[data-${name}]`);
-  const row = { file, element, part, state: "waiting", isWanted: false, upload: null, url: null, sent: [] };
+  const row = { file, element, part, state: "waiting", isWanted: false, canMend: false, upload: null, url: null, sent: [] };
   const id = `title-${crypto.randomUUID?.() ?? rows.length}`;
   element.querySelector("label").htmlFor = id;
   part("title").id = id;
   part("title").value = file.name.replace(/\.[^.]+$/, "") || file.name;
   part("size").textContent = bytes(file.size);
+  row.options = new FileOptions(element, common, form.querySelector("template[data-row-options]"), word);
+  row.options.call(part("title").value);
+  part("title").addEventListener("input", () => row.options.call(part("title").value));
   part("retry").addEventListener("click", () => retry(row));
   part("remove").addEventListener("click", () => remove(row));
   list.hidden = false;
@@ -44,12 +50,14 @@ function addRow(file) {
 
 function show(row, state, message = "") {
   row.state = state;
+  row.canMend = false;
   row.element.dataset.state = state;
   row.part("message").textContent = message;
   row.part("retry").hidden = state !== "failed";
   row.part("remove").hidden = ["submitting", "done"].includes(state);
   row.part("title").hidden = state === "done";
   row.part("title").disabled = state === "submitting" || state === "refused";
+  if (["refused", "submitting", "done"].includes(state)) row.options.toggle(false);
   if (state === "refused" || state === "failed") announce(`${row.file.name}: ${message}`);
   if (state === "uploaded" || state === "done") announce(`${row.part("title").value}: ${message}`);
   update();
@@ -65,8 +73,25 @@ function announce(text) {
   form.querySelector("[data-announce]").textContent = text;
 }
 
+/** Whether "Transcribe" still concerns this file. */
+function isOpen(row) {
+  return ["waiting", "uploading", "uploaded"].includes(row.state) || row.canMend;
+}
+
+/** One file needs no options besides those for all. */
+function showChoices() {
+  const taken = rows.filter((row) => row.state !== "refused");
+  for (const row of rows) {
+    const isLate = ["refused", "submitting", "done"].includes(row.state);
+    row.part("choice").hidden = isLate ? row.options.own.size === 0 || row.state === "refused" : taken.length < 2 && row.options.own.size === 0 && !row.options.isOpen;
+    row.part("options").hidden = isLate;
+    row.part("reset").hidden = isLate || row.options.own.size === 0;
+  }
+}
+
 function update() {
-  const open = rows.filter((row) => ["waiting", "uploading", "uploaded"].includes(row.state));
+  showChoices();
+  const open = rows.filter(isOpen);
   const unwanted = open.filter((row) => !row.isWanted);
   const button = form.querySelector("[data-start]");
   const label = button.querySelector("[data-start-label]");
@@ -74,7 +99,7 @@ function update() {
   const isGoing = open.length > 0 && unwanted.length === 0;
   button.disabled = unwanted.length === 0;
   const count = unwanted.length;
-  const isUploading = open.some((row) => row.state !== "uploaded");
+  const isUploading = open.some((row) => !row.url);
   label.textContent = fill(isGoing ? label.dataset.going : count > 1 ? label.dataset.many : label.dataset.one, { count });
   const isEnded = !open.length && rows.some((row) => row.state === "done") && !rows.some((row) => row.state === "submitting");
   note.textContent = isEnded ? note.dataset.ended : isGoing ? note.dataset.going : isUploading ? note.dataset.uploading : open.length ? note.dataset.ready : note.dataset.none;
@@ -216,12 +241,14 @@ function failed(row, error) {
 // Options and hand-over ------------------------------------------------------------------------------------------------
 
 function options(row) {
-  const data = new FormData(form);
+  const data = new FormData();
+  for (const [name, value] of Object.entries(row.options.values())) if (value) data.set(name, value);
   data.set("title", row.part("title").value.trim() || row.file.name);
   return data;
 }
 
 async function submit(row) {
+  row.options.fields?.showErrors({});
   show(row, "submitting", word("submitting"));
   let answer;
   try {
@@ -236,9 +263,9 @@ async function submit(row) {
   const text = await answer.text();
   if (answer.ok && !answer.redirected) return done(row, JSON.parse(text).url);
   if (answer.status === 403 || answer.redirected) return show(row, "failed", word("signedout"));
-  showFieldErrors(text);
   row.isWanted = false;
-  return show(row, "failed", sentence(text) ?? refusal(answer.status));
+  show(row, "failed", sentence(text) ?? refusal(answer.status));
+  if (answer.status === BAD_OPTIONS) showRefusedOptions(row, text);
 }
 
 function done(row, url) {
@@ -249,62 +276,31 @@ function done(row, url) {
   if (rows.length === 1) location.assign(url);
 }
 
-function showFieldErrors(text) {
-  let fields = {};
-  try {
-    fields = JSON.parse(text).fields ?? {};
-  } catch {
-    return; // no JSON: the row says what the server answered
-  }
-  for (const place of form.querySelectorAll("[data-error-for]")) {
-    const problem = fields[place.dataset.errorFor];
-    place.hidden = !problem;
-    place.textContent = Array.isArray(problem) ? problem.join(" ") : (problem ?? "");
-    if (problem) place.closest("details")?.setAttribute("open", "");
-  }
-}
-
-function fields(name) {
-  return [...form.querySelectorAll(`[name="${name}"]`)];
+/** The file is there; with other options it can be sent again as it is. */
+function showRefusedOptions(row, text) {
+  const { fields } = JSON.parse(text);
+  if (!row.options.showErrors(fields)) common.showErrors(fields);
+  row.canMend = true;
+  update();
 }
 
 function restoreChoices() {
-  showEngine();
   const saved = recall("options") ?? {};
   for (const name of REMEMBERED.filter((name) => saved[name])) {
-    for (const field of fields(name)) {
-      if (field.type === "radio") field.checked = !field.disabled && field.value === saved[name] ? true : field.checked;
-      else if (field.tagName !== "SELECT" || [...field.options].some((option) => option.value === saved[name] && !option.disabled)) field.value = saved[name];
-    }
+    common.set(name, saved[name]);
+    if (name === "engine") common.suit();
   }
   showEngine();
-  const model = form.querySelector("[data-model]");
-  if ([...model.options].some((option) => option.value === saved.model)) model.value = saved.model;
-}
-
-/** Most conversations have two voices; an empty field would only be sent back. */
-function suggestSpeakers() {
-  const [count] = fields("speaker_count");
-  count.value ||= "2";
 }
 
 function rememberChoices() {
-  const data = new FormData(form);
-  remember("options", Object.fromEntries([...REMEMBERED, "model"].map((name) => [name, data.get(name) ?? ""])));
+  remember("options", Object.fromEntries(REMEMBERED.map((name) => [name, common.chosen(name)])));
 }
 
-/** Name the engine beside "more", and offer its models. "Automatic" has none to choose from. */
+/** Name the engine beside "more", and offer what it can do. */
 function showEngine() {
-  const chosen = form.querySelector('[name="engine"]:checked');
-  form.querySelector("[data-engine-now]").textContent = chosen ? chosen.dataset.title : "";
-  const select = form.querySelector("[data-model]");
-  allModels ??= [...select.options];
-  const wanted = select.value;
-  const fitting = allModels.filter((option) => !option.dataset.engine || option.dataset.engine === chosen?.value);
-  select.replaceChildren(...fitting);
-  select.value = fitting.some((option) => option.value === wanted) ? wanted : "";
-  select.disabled = fitting.length < 3; // one model only: nothing to choose
-  form.querySelector("[data-model-field]").hidden = select.disabled;
+  common.suit();
+  form.querySelector("[data-engine-now]").textContent = common.engine()?.dataset.title ?? "";
 }
 
 // Wiring ---------------------------------------------------------------------------------------------------------------
@@ -313,23 +309,24 @@ form.querySelector("[data-file-input]").addEventListener("change", (event) => {
   add([...event.target.files]);
   event.target.value = "";
 });
-form.addEventListener("change", (event) => {
-  if (![...REMEMBERED, "model"].includes(event.target.name)) return;
-  if (event.target.value === "exact") suggestSpeakers();
+common.root.addEventListener("input", (event) => {
+  if (!common.nameOf(event.target)) return;
   showEngine();
   rememberChoices();
+  for (const row of rows) row.options.follow();
 });
+list.addEventListener("input", showChoices);
 form.addEventListener("submit", (event) => {
   event.preventDefault();
-  for (const place of form.querySelectorAll("[data-error-for]")) place.hidden = true;
-  for (const row of rows) {
-    if (["waiting", "uploading", "uploaded"].includes(row.state)) row.isWanted = true;
-    if (row.state === "uploaded") submit(row);
+  common.showErrors({});
+  for (const row of rows.filter(isOpen)) {
+    row.isWanted = true;
+    if (row.url) submit(row);
   }
   update();
 });
 form.addEventListener("keydown", (event) => {
-  if (event.key === "Enter" && event.target.matches("[data-title]")) event.preventDefault();
+  if (event.key === "Enter" && event.target.matches("[data-title], [data-file-options] input")) event.preventDefault();
 });
 document.addEventListener("paste", (event) => {
   if (event.clipboardData?.files.length) add([...event.clipboardData.files]);

@@ -39,7 +39,13 @@ PUBLIC = {
 OWN_PAGES = {"library": "get", "upload": "get", "upload_create": "post", "sample": "post"}
 ACCOUNT_PAGES = {"account_change_password", "account_set_password", "account_email", "account_reauthenticate"}
 OF_RECORDING = {"recording": "get", "media": "get", "peaks": "get", "recording_delete": "post"}
-OF_JOB = {"job_snapshot": "get", "job_preview": "get", "job_cancel": "post", "job_retry": "post"}
+OF_JOB = {
+    "job_snapshot": "get",
+    "job_preview": "get",
+    "job_cancel": "post",
+    "job_retry": "post",
+    "find_speakers": "post",
+}
 OF_JOB_NAMED = {"step_rerun": "post", "export": "get"}
 OF_UPLOAD = {"upload_piece": "head", "upload_submit": "post"}
 ONCE = {"welcome"}

@@ -93,14 +93,14 @@ def test_an_unknown_engine_is_named_with_the_choices(variables: dict[str, str], 
     assert "pocketsphinx" in done.stderr and "Traceback" not in done.stderr
 
 
-@pytest.mark.parametrize("speakers", ["three", "0", "21", "-1"])
+@pytest.mark.parametrize("speakers", ["three", "0", "21", "-1", "4-2", "2-21", "1-2-3", "2-"])
 def test_a_number_of_speakers_that_makes_no_sense_is_refused(
     variables: dict[str, str], talk: Speech, speakers: str
 ) -> None:
     done = transcribe(variables, talk.path, f"--speakers={speakers}")
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert "none, auto, or a number from 1 to 20" in done.stderr
+    assert "none, auto, a number from 1 to 20, or a range such as 2-4" in done.stderr
 
 
 @pytest.mark.parametrize(("place", "word"), [("nowhere/talk.txt", "no folder"), (".", "is a folder")])

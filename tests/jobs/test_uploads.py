@@ -12,13 +12,15 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from jobs.forms import OptionsForm
 from jobs.models import Job, Recording, Upload
 from jobs.services import sample, upload, work
 from jobs.services.upload import UploadConflict
 from media_pipeline.errors import InputError
-from media_pipeline.options import TranscribeOptions
+from media_pipeline.options import SpeakerOptions, TranscribeOptions
 from tests.conftest import body
 from tests.speech import Line, render
+from transcriber.env import Env
 
 PIECE = "application/offset+octet-stream"
 
@@ -148,6 +150,56 @@ def test_wrong_options_are_explained_and_the_upload_is_kept(browser: Client, spe
     assert (wrong.status_code, list(wrong.json()["fields"])) == (400, ["speaker_count"])
     assert (spanish.status_code, list(spanish.json()["fields"])) == (400, ["language"])
     assert right.status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("asked", "taken"),
+    [
+        ({"speakers": "none"}, None),
+        ({"speakers": "auto", "speaker_count": "7"}, SpeakerOptions()),
+        ({"speakers": "exact", "speaker_count": "3"}, SpeakerOptions(exact=3)),
+        ({"speakers": "range", "speaker_minimum": "2", "speaker_maximum": "4"}, SpeakerOptions(minimum=2, maximum=4)),
+        ({"speakers": "range", "speaker_minimum": "2", "speaker_maximum": ""}, SpeakerOptions(minimum=2)),
+        ({"speakers": "range", "speaker_minimum": "3", "speaker_maximum": "3"}, SpeakerOptions(exact=3)),
+    ],
+)
+def test_speakers_are_counted_given_or_between_two_numbers(
+    db: None, asked: dict[str, str], taken: SpeakerOptions | None
+) -> None:
+    form = OptionsForm(options(**asked))
+
+    assert form.is_valid(), form.errors
+    assert form.options is not None
+    assert form.options.speakers == taken
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"speakers": "exact", "speaker_count": "0"}, "speaker_count"),
+        ({"speakers": "exact", "speaker_count": "21"}, "speaker_count"),
+        ({"speakers": "range"}, "speaker_minimum"),
+        ({"speakers": "range", "speaker_minimum": "4", "speaker_maximum": "2"}, "speaker_maximum"),
+        ({"speakers": "many"}, "speakers"),
+        ({"engine": "pocketsphinx", "carry_context": "on"}, "carry_context"),
+        ({"engine": "pocketsphinx", "mixed_languages": "on"}, "mixed_languages"),
+    ],
+)
+def test_a_wrong_choice_is_explained_at_its_field(db: None, asked: dict[str, str], field: str) -> None:
+    form = OptionsForm(options(**asked))
+
+    assert list(form.errors) == [field]
+
+
+def test_what_an_engine_can_do_is_passed_on(db: None, settings: Any) -> None:
+    checkpoint = Path(__file__).parents[1] / "checkpoints" / "tiny-test.pt"
+    settings.ENV = Env(DATA_DIR=settings.DATA_DIR, DEVICE="cpu", WHISPER_MODEL=str(checkpoint))
+
+    form = OptionsForm(options(engine="whisper", mixed_languages="on"))
+
+    assert form.is_valid(), form.errors
+    assert form.options is not None
+    assert (form.options.mixed_languages, form.options.carry_context) == (True, False)
 
 
 def test_an_unfinished_upload_cannot_be_submitted(browser: Client) -> None:

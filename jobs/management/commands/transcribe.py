@@ -11,6 +11,7 @@ from django.core.management.base import BaseCommand, CommandParser
 
 from jobs import pipeline_gateway
 from jobs.events import JobSnapshot
+from jobs.pipeline_gateway import MAX_SPEAKERS
 from jobs.services import exports, one_process
 from jobs.services.submit import as_speaker_options
 from media_pipeline.errors import PipelineError
@@ -19,10 +20,11 @@ from media_pipeline.options import SpeakerOptions
 
 def _speakers(text: str) -> SpeakerOptions | None:
     if text in ("none", "auto"):
-        return as_speaker_options(text, None)
-    if text.isdecimal() and len(text) < 3 and 1 <= int(text) <= pipeline_gateway.MAX_SPEAKERS:
-        return as_speaker_options("exact", text)
-    raise ArgumentTypeError(f"say none, auto, or a number from 1 to {pipeline_gateway.MAX_SPEAKERS}")
+        return as_speaker_options(text)
+    numbers = [int(part) if part.isdecimal() and len(part) < 3 else 0 for part in text.split("-")]
+    if len(numbers) <= 2 and numbers == sorted(numbers) and all(1 <= each <= MAX_SPEAKERS for each in numbers):
+        return as_speaker_options("range", minimum=numbers[0], maximum=numbers[-1])
+    raise ArgumentTypeError(f"say none, auto, a number from 1 to {MAX_SPEAKERS}, or a range such as 2-4")
 
 
 def _refuse_unwritable(output: Path) -> None:
@@ -45,7 +47,15 @@ class Command(BaseCommand):
         parser.add_argument("--engine", default=pipeline_gateway.AUTO)
         parser.add_argument("--model", default="", help="A name, or a path to a checkpoint.")
         parser.add_argument("--language", default="", help="Such as en; detected when not given.")
-        parser.add_argument("--speakers", default="none", type=_speakers, help="none, auto, or how many there are.")
+        parser.add_argument(
+            "--speakers", default="none", type=_speakers, help="none, auto, how many there are, or a range such as 2-4."
+        )
+        parser.add_argument("--mixed-languages", action="store_true", help="The language changes within the recording.")
+        parser.add_argument(
+            "--carry-context",
+            action="store_true",
+            help="Tell the engine what was said before: slower, more consistent.",
+        )
         parser.add_argument("--format", default="txt", choices=[item.name for item in exports.formats()])
         parser.add_argument("--output", type=Path, help="Write here instead of stdout.")
 
@@ -73,6 +83,8 @@ class Command(BaseCommand):
             model=options["model"],
             language=options["language"] or None,
             speakers=options["speakers"],
+            mixed_languages=options["mixed_languages"],
+            carry_context=options["carry_context"],
         )
         return one_process.transcribe(file, options=chosen, export_format=options["format"], tell=self._tell)
 

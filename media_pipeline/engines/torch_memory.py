@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from media_pipeline.engines import pool
 from media_pipeline.errors import EngineCrashed
 from media_pipeline.run import Run
 
@@ -44,6 +45,8 @@ def _is_full(error: MemoryError | RuntimeError) -> bool:
 class Room:
     """How much an engine does at once, and on which device. It shrinks when memory runs full, and stays so.
 
+    Other engines that are loaded beside it go first, which costs the user nothing but their loading later.
+
     Args:
         batch: What to begin with.
         device: "cuda" or "cpu".
@@ -69,7 +72,8 @@ class Room:
                 if self.batch == 1 and self.device == "cpu":
                     raise
             # Outside the block above: the error's frames hold what filled the memory.
-            self._shrink(run)
+            if not pool.unload_oldest():
+                self._shrink(run)
 
     def _shrink(self, run: Run) -> None:
         if self.batch > 1:

@@ -67,7 +67,10 @@ class SpeechRegion:
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A piece of the recording cut in silence: the unit of fan-out and retry."""
+    """A piece of the recording cut in silence: the unit of fan-out and retry.
+
+    Where nobody paused, it overlaps its neighbor, and both hold the regions of the seconds they share.
+    """
 
     index: int
     start: Seconds
@@ -83,8 +86,20 @@ class SpeechPlan:
     chunks: tuple[Chunk, ...]
 
     @property
+    def regions(self) -> tuple[SpeechRegion, ...]:
+        """All speech once, in time order, also where chunks overlap."""
+        found: list[SpeechRegion] = []
+        heard_until: Seconds = 0.0
+        for chunk in self.chunks:
+            for region in chunk.regions:
+                if region.end > heard_until:
+                    found.append(SpeechRegion(max(region.start, heard_until), region.end))
+                    heard_until = region.end
+        return tuple(found)
+
+    @property
     def speech_seconds(self) -> Seconds:
-        return sum(region.end - region.start for chunk in self.chunks for region in chunk.regions)
+        return sum(region.end - region.start for region in self.regions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +137,12 @@ class SpeakerTurn:
 
 @dataclass(frozen=True, slots=True)
 class Diarization:
-    """Turns in time order; turns of different speakers may overlap."""
+    """Turns in time order; turns of different speakers may overlap.
+
+    Attributes:
+        overlaps: Where several people speak at once, in time order and apart; empty when the engine cannot tell.
+    """
 
     engine: str
     turns: Sequence[SpeakerTurn]
+    overlaps: Sequence[SpeechRegion] = ()

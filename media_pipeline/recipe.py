@@ -59,6 +59,10 @@ def _always(options: TranscribeOptions) -> bool:
     return True
 
 
+def _never(options: TranscribeOptions) -> bool:
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How slow a step may be at worst: seconds per second of audio, on a CPU and on a CUDA device.
@@ -84,7 +88,8 @@ class Step:
         function: Does the work; the last argument is the part's index.
         weight: Share of the whole job's progress.
         needs: Steps that must have ended first.
-        parts: For a step that is cut: how many parts, known once `needs` have ended.
+        parts: For a step that is cut: how many parts, known once `needs` have ended. With none, it is skipped.
+        in_order: Whether the options make each part wait for the one before, whose files it then can load.
         when: Whether the options ask for this step at all.
         is_required: False when its failure costs a warning, not the job.
         pace: Generous upper bounds, from which the time limit follows.
@@ -97,6 +102,7 @@ class Step:
     weight: float
     needs: tuple[str, ...] = ()
     parts: Callable[[Files], int] | None = None
+    in_order: Callable[[TranscribeOptions], bool] = _never
     when: Callable[[TranscribeOptions], bool] = _always
     is_required: bool = True
     pace: Pace = Pace(cpu=1.0, cuda=1.0)

@@ -257,10 +257,19 @@ def _open_step(job: Job, recipe: Recipe, step: Step) -> None:
     waiting = job.steps.filter(name=step.name, status=StepStatus.WAITING)
     if not waiting.exists() or not all(_has_passed(job, recipe.step(name)) for name in step.needs):
         return
+    due = _next_in_order(job, step, waiting) if step.in_order(pipeline_gateway.options_of(job)) else waiting
+    if not due.exists():
+        return
     if step.parts is not None and not _cut(job, step, step.parts):
         waiting.update(status=StepStatus.SKIPPED, ended_at=timezone.now())
         return
-    waiting.update(status=StepStatus.READY, not_before=timezone.now(), rung_at=None)
+    due.update(status=StepStatus.READY, not_before=timezone.now(), rung_at=None)
+
+
+def _next_in_order(job: Job, step: Step, waiting: QuerySet[StepRun]) -> QuerySet[StepRun]:
+    """Of parts that wait for each other: the first that has not passed; none while it is on its way."""
+    first = job.steps.filter(name=step.name).exclude(status__in=STEP_PASSED).order_by("part").first()
+    return waiting.none() if first is None else waiting.filter(part=first.part)
 
 
 def _has_passed(job: Job, step: Step) -> bool:

@@ -1,17 +1,19 @@
 """From a recording to a transcript and its files."""
 
-from media_pipeline.engines import pool
+from media_pipeline.engines import pool, registry
+from media_pipeline.engines.base import Hints
 from media_pipeline.exports import registry as exports
-from media_pipeline.media import Audio, AudioFacts, ChunkTranscript, Diarization, SpeechPlan
+from media_pipeline.media import Audio, AudioFacts, Chunk, ChunkTranscript, Diarization, SpeechPlan
 from media_pipeline.options import SpeakerOptions, TranscribeOptions
 from media_pipeline.recipe import Files, Lane, Pace, Recipe, Step
 from media_pipeline.run import Run
 from media_pipeline.steps.assemble import assemble
+from media_pipeline.steps.detect_language import detect_language
 from media_pipeline.steps.detect_speech import detect_speech
 from media_pipeline.steps.diarize import diarize
 from media_pipeline.steps.normalize import normalize
 from media_pipeline.steps.probe import probe
-from media_pipeline.steps.transcribe import transcribe
+from media_pipeline.steps.transcribe import transcribe, words_before
 from media_pipeline.transcript import Transcript
 
 VAD_ENGINE = "silero"
@@ -32,9 +34,25 @@ def _detect_speech(files: Files, options: TranscribeOptions, run: Run, part: int
 
 
 @pool.emptied_by_crash
+def _detect_language(files: Files, options: TranscribeOptions, run: Run, part: int) -> None:
+    engine = pool.get("stt", options.engine, options.model, run.machine)
+    files.dump("language.json", detect_language(_audio(files), _plan(files), engine, run))
+
+
+@pool.emptied_by_crash
 def _transcribe(files: Files, options: TranscribeOptions, run: Run, part: int) -> None:
     engine = pool.get("stt", options.engine, options.model, run.machine)
-    files.dump("chunk.json", transcribe(_audio(files), _plan(files).chunks[part], options, engine, run))
+    chunk = _plan(files).chunks[part]
+    language = files.load("detect_language", "language.json", str) if files.has("detect_language") else None
+    hints = Hints(language, _context(files, options, chunk))
+    files.dump("chunk.json", transcribe(_audio(files), chunk, options, engine, run, hints=hints))
+
+
+def _context(files: Files, options: TranscribeOptions, chunk: Chunk) -> str:
+    """What was said right before `chunk`; nothing where parts do not wait for each other."""
+    if not chunk.index or not _carries_context(options):
+        return ""
+    return words_before(files.load("transcribe", "chunk.json", ChunkTranscript, chunk.index - 1), chunk.start)
 
 
 @pool.emptied_by_crash
@@ -76,6 +94,20 @@ def _one_per_chunk(files: Files) -> int:
     return len(_plan(files).chunks)
 
 
+def _one_for_many_chunks(files: Files) -> int:
+    """A single chunk finds its language itself; where there are more, they must agree."""
+    return 1 if _one_per_chunk(files) > 1 else 0
+
+
+def _must_find_language(options: TranscribeOptions) -> bool:
+    is_open = options.language is None and not options.mixed_languages
+    return is_open and not registry.info("stt", options.engine).languages
+
+
+def _carries_context(options: TranscribeOptions) -> bool:
+    return options.carry_context and registry.info("stt", options.engine).uses_context
+
+
 def _wants_speakers(options: TranscribeOptions) -> bool:
     return options.speakers is not None
 
@@ -85,6 +117,8 @@ _FAST = Pace(cpu=0.5, cuda=0.5)
 # Whisper large needs some 30 s on two cores, and 0.2 to 0.4 s on a small GPU; where it is unsure, it decodes up to
 # six times.
 _WORDS = Pace(cpu=40.0, cuda=2.0, engines={"pocketsphinx": 2.0})
+# A few windows go through the first half of the network; 300 s for loading it are in every limit.
+_LANGUAGE = Pace(cpu=2.0, cuda=0.5)
 _SPEAKERS = Pace(cpu=5.0, cuda=1.0, engines={"embedded": 0.5})
 _TEXT = Pace(cpu=0.1, cuda=0.1)
 
@@ -102,13 +136,25 @@ TRANSCRIBE = Recipe(
             pace=_FAST,
         ),
         Step(
+            "detect_language",
+            "Finding the language",
+            _detect_language,
+            Lane.GPU,
+            weight=2,
+            needs=("detect_speech",),
+            parts=_one_for_many_chunks,
+            when=_must_find_language,
+            pace=_LANGUAGE,
+        ),
+        Step(
             "transcribe",
             "Transcribing",
             _transcribe,
             Lane.GPU,
-            weight=62,
-            needs=("detect_speech",),
+            weight=60,
+            needs=("detect_speech", "detect_language"),
             parts=_one_per_chunk,
+            in_order=_carries_context,
             pace=_WORDS,
         ),
         Step(

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from media_pipeline.media import ChunkTranscript, Diarization
 from media_pipeline.options import TranscribeOptions, model_title
 from media_pipeline.text.assign_speakers import assign_speakers
+from media_pipeline.text.clock import clock
 from media_pipeline.text.merge import main_language, merge
 from media_pipeline.text.sentences import sentences
 from media_pipeline.transcript import Seconds, Transcript
@@ -17,13 +18,16 @@ def assemble(
 ) -> Transcript:
     """Sentences in time order, with speakers where `diarization` has turns.
 
-    The warnings of all parts are kept, each once. When no part has words, the transcript is empty and says so.
+    The warnings of all parts are kept, each once; a place where parts were joined although they do not agree is
+    named. When no part has words, the transcript is empty and says so.
     """
     language = main_language(parts) or options.language or "und"
-    segments = sentences(merge(parts), language)
+    merged = merge(parts)
+    segments = sentences(merged.segments, language)
     if diarization is not None:
         segments = assign_speakers(segments, diarization.turns, language)
     warnings = [warning for part in parts for warning in part.warnings]
+    warnings += (_unsure(place) for place in merged.unsure)
     if not segments:
         warnings.append(NO_SPEECH)
     return Transcript(
@@ -33,4 +37,10 @@ def assemble(
         engine=options.engine,
         model=model_title(options.model),
         warnings=tuple(dict.fromkeys(warnings)),
+    )
+
+
+def _unsure(place: Seconds) -> str:
+    return (
+        f"At {clock(place)}, two parts of the recording were joined that were heard differently: please listen there."
     )

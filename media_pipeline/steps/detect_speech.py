@@ -1,8 +1,7 @@
 """Find where somebody speaks, and cut the recording there into chunks for many workers."""
 
-from bisect import bisect_left, bisect_right
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import pairwise
 
 import numpy as np
 
@@ -16,6 +15,8 @@ from media_pipeline.transcript import Seconds
 MAX_REGION: Seconds = 28.0
 MAX_SLACK: Seconds = 30.0
 SLACK_SHARE = 0.25
+# What two chunks both hear where nobody pauses near their mark.
+MAX_OVERLAP: Seconds = 10.0
 
 _TICK_SAMPLES = 320  # 20 ms
 _SMOOTHED_TICKS = 5
@@ -32,21 +33,20 @@ def detect_speech(audio: Audio, vad: VoiceActivityDetector, options: TranscribeO
 def plan(
     regions: Sequence[SpeechRegion], duration: Seconds, chunk_seconds: Seconds, find_quietest: FindQuietest
 ) -> SpeechPlan:
-    """Cut into chunks of about `chunk_seconds`, without overlap.
+    """Cut into chunks of about `chunk_seconds`.
 
-    A cut falls into the longest silence near each mark (within 30 s, or a quarter of a shorter chunk), else
-    where the speech near it is quietest. Stretches without speech belong to no chunk.
+    A cut falls into the longest silence near each mark (within 30 s, or a quarter of a shorter chunk). Where there
+    is none, the two chunks overlap by 10 s (or half of that slack) around the quietest place, and `text.merge` finds
+    the word to go over at. Stretches without speech belong to no chunk.
 
     Args:
-        regions: In time order, not overlapping.
+        regions: In time order, not overlapping. Their detector parts them only at silences of 0.3 s or more, of which
+            it may keep some as padding: so any gap, even an empty one, is such a silence.
         find_quietest: Asked for the quietest place between two times.
     """
-    cuts = [0.0, *_cuts(regions, duration, chunk_seconds, find_quietest), duration]
-    pieces = list(_split_long(_split_at(regions, cuts), find_quietest))
-    starts = [piece.start for piece in pieces]
     chunks: list[Chunk] = []
-    for start, end in pairwise(cuts):
-        inside = tuple(pieces[bisect_left(starts, start) : bisect_left(starts, end)])
+    for start, end in _spans(regions, duration, chunk_seconds, find_quietest):
+        inside = tuple(_split_long(_clipped(regions, start, end), find_quietest))
         if inside:
             chunks.append(Chunk(len(chunks), start, end, inside))
     return SpeechPlan(duration, tuple(chunks))
@@ -65,40 +65,45 @@ def quietest(audio: Audio, start: Seconds, end: Seconds) -> Seconds:
     return start + middle_tick * _TICK_SAMPLES / SAMPLE_RATE_HZ
 
 
-def _cuts(
+def _spans(
     regions: Sequence[SpeechRegion], duration: Seconds, chunk_seconds: Seconds, find_quietest: FindQuietest
-) -> Iterator[Seconds]:
-    """Where chunks meet, in time order, strictly inside the recording."""
+) -> Iterator[tuple[Seconds, Seconds]]:
+    """Start and end of one chunk after the other; together they hold the whole recording."""
     slack = min(MAX_SLACK, chunk_seconds * SLACK_SHARE)
-    start = 0.0
-    while duration - start > chunk_seconds + slack:
-        low, high = start + chunk_seconds - slack, start + chunk_seconds + slack
+    start = mark = 0.0
+    while duration - mark > chunk_seconds + slack:
+        low, high = mark + chunk_seconds - slack, mark + chunk_seconds + slack
         silence = max(_silences(regions, low, high), key=lambda gap: gap[1] - gap[0], default=None)
-        start = sum(silence) / 2 if silence else find_quietest(low, high)
-        yield start
+        mark = sum(silence) / 2 if silence else find_quietest(low, high)
+        shared = 0.0 if silence else min(MAX_OVERLAP, slack / 2)
+        yield start, min(duration, mark + shared / 2)
+        start = mark - shared / 2
+    yield start, duration
 
 
 def _silences(regions: Sequence[SpeechRegion], low: Seconds, high: Seconds) -> Iterator[tuple[Seconds, Seconds]]:
-    """What lies between regions, as far as it lies between `low` and `high`."""
+    """What lies between regions, as far as it is between `low` and `high`; 0 s between two that touch."""
     cursor = low
-    for region in regions:
-        if region.end <= low:
-            continue
+    for region in regions[bisect_right(regions, low, key=_end) :]:
         if region.start >= high:
             break
-        if region.start > cursor:
+        if region.start > cursor or (cursor > low and region.start == cursor):
             yield cursor, region.start
         cursor = region.end
     if cursor < high:
         yield cursor, high
 
 
-def _split_at(regions: Iterable[SpeechRegion], cuts: Sequence[Seconds]) -> Iterator[SpeechRegion]:
-    """`regions`, each cut wherever one of `cuts` falls inside it."""
-    for region in regions:
-        inner = cuts[bisect_right(cuts, region.start) : bisect_left(cuts, region.end)]
-        edges = [region.start, *inner, region.end]
-        yield from (SpeechRegion(start, end) for start, end in pairwise(edges))
+def _clipped(regions: Sequence[SpeechRegion], start: Seconds, end: Seconds) -> Iterator[SpeechRegion]:
+    """The regions, and pieces of regions, between `start` and `end`."""
+    for region in regions[bisect_right(regions, start, key=_end) :]:
+        if region.start >= end:
+            break
+        yield SpeechRegion(max(region.start, start), min(region.end, end))
+
+
+def _end(region: SpeechRegion) -> Seconds:
+    return region.end
 
 
 def _split_long(regions: Iterable[SpeechRegion], find_quietest: FindQuietest) -> Iterator[SpeechRegion]:

@@ -12,7 +12,7 @@ def diarize(audio: Audio, plan: SpeechPlan, speakers: SpeakerOptions, engine: Di
     Raises:
         EngineUnavailable, EngineCrashed: As the engine does.
     """
-    regions = [region for chunk in plan.chunks for region in chunk.regions]
+    regions = plan.regions
     if not regions:
         return Diarization(engine.info.name, ())
     found = engine.diarize(audio, regions, speakers, run)

@@ -1,37 +1,82 @@
 """Join the words of chunks into one list on the recording's clock."""
 
+import math
+import re
+import unicodedata
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import TypeAlias
 
 from media_pipeline.media import ChunkTranscript
 from media_pipeline.text.joining import joined
 from media_pipeline.transcript import Seconds, Segment, Word
 
+# Two hearings of one word lie this close together; word times of engines differ by 0.2 s.
+SAME_WORD: Seconds = 0.5
+# Fewer words in common than this share: the two heard different things, and a match is chance.
+ALIKE = 0.3
 
-def merge(parts: Sequence[ChunkTranscript]) -> tuple[Segment, ...]:
+_NOT_SPOKEN = re.compile(r"[\W_]+")
+_JUST_OVER = 1e-6  # more than float noise, less than the step of any word's time
+
+Unit: TypeAlias = Segment | Word
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """Segments in time order, and where chunks were joined although what they heard differs."""
+
+    segments: tuple[Segment, ...]
+    unsure: tuple[Seconds, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Seam:
+    """The earlier chunk gives what has its middle before `leave`, the later what has it from `enter` on."""
+
+    leave: Seconds
+    enter: Seconds
+    is_sure: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """A word as both chunks heard it: its place among the words of either, and what they heard."""
+
+    first: int
+    second: int
+    earlier: Unit
+    later: Unit
+
+
+def merge(parts: Sequence[ChunkTranscript]) -> Merged:
     """Join chunk transcripts into one list of segments.
 
-    Where two chunks overlap, both heard the same seconds. The seam is laid into the widest pause that the words of
-    both leave there, else into the middle of the overlap; words whose middle lies before it come from the earlier
-    chunk, the others from the later one. So no word is doubled and none is lost, whatever either heard as text.
+    Where two chunks overlap, both heard the same seconds, with slightly different times, and with words cut in two at
+    the edges. Words that are alike on both sides at nearly the same time are paired in order; the text goes over from
+    one chunk to the other right behind a pair, at the widest pause, so no word is doubled and none is lost. Where
+    the two have hardly a word in common, the seam is laid into the widest pause both leave, and is called unsure.
 
     Args:
-        parts: In chunk order; times are on the recording's clock.
+        parts: In any order; times are on the recording's clock.
 
     Returns:
-        Segments in time order. None where nobody spoke.
+        No segments where nobody spoke.
     """
     ordered = sorted(parts, key=lambda part: (part.start, part.chunk))
-    if not ordered:
-        return ()
     seams = [_seam(earlier, later) for earlier, later in pairwise(ordered)]
     merged: list[Segment] = []
-    for part, low, high in zip(ordered, [None, *seams], [*seams, None], strict=True):
-        kept = (_between(segment, low, high, part.language) for segment in part.segments)
-        merged += (segment for segment in kept if segment is not None)
-    return tuple(sorted(merged, key=lambda segment: (segment.start, segment.end)))
+    for part, before, after in zip(ordered, [None, *seams], [*seams, None], strict=False):
+        low = before.enter if before else -math.inf
+        high = after.leave if after else math.inf
+        kept = sorted(_between(part, low, high), key=lambda segment: (segment.start, segment.end))
+        if before and kept and merged:
+            kept[0] = _not_before(kept[0], merged[-1].end)
+        merged += kept
+    return Merged(tuple(merged), tuple(seam.leave for seam in seams if seam and not seam.is_sure))
 
 
 def main_language(parts: Sequence[ChunkTranscript]) -> str | None:
@@ -42,19 +87,101 @@ def main_language(parts: Sequence[ChunkTranscript]) -> str | None:
     return max(counts, key=counts.__getitem__) if counts else None
 
 
-def _seam(earlier: ChunkTranscript, later: ChunkTranscript) -> Seconds | None:
-    """Where to go over from one chunk to the next; None when they do not overlap."""
+# Where to go over -----------------------------------------------------------------------------------------------------
+
+
+def _seam(earlier: ChunkTranscript, later: ChunkTranscript) -> _Seam | None:
+    """How to go over from one chunk to the next; None when they do not overlap."""
     if later.start >= earlier.end:
         return None
     low, high = later.start, min(earlier.end, later.end)
-    spans = sorted(
-        (unit.start, unit.end)
-        for part in (earlier, later)
-        for segment in part.segments
-        for unit in (segment.words or (segment,))
-        if unit.end > low and unit.start < high
-    )
-    return _middle_of_widest_pause(spans, low, high)
+    first, second = _units(earlier, low, high), _units(later, low, high)
+    if not first or not second:  # all words are on one side
+        place = low if second else high
+        return _Seam(place, place)
+    pairs = _pairs(first, second)
+    if 2 * len(pairs) >= ALIKE * (len(first) + len(second)):
+        return _behind(_best_pair(pairs, first, second, (low + high) / 2))
+    spans = sorted((unit.start, unit.end) for unit in (*first, *second))
+    place = _middle_of_widest_pause(spans, low, high)
+    return _Seam(place, place, is_sure=False)
+
+
+def _units(part: ChunkTranscript, low: Seconds, high: Seconds) -> list[Unit]:
+    """Words, and segments without word times, that have a part of them between `low` and `high`, by their middle."""
+    found: list[Unit] = []
+    for segment in part.segments:
+        if segment.end > low and segment.start < high:
+            units: Sequence[Unit] = segment.words or (segment,)
+            found += (unit for unit in units if unit.end > low and unit.start < high)
+    return sorted(found, key=_middle)
+
+
+def _pairs(first: Sequence[Unit], second: Sequence[Unit]) -> list[_Pair]:
+    """The words both heard, in order: as many as can be paired, those closest in time where words repeat.
+
+    A pairing's worth is the sum of 1 - (distance / SAME_WORD)² over its pairs, so that of "yeah, yeah, yeah" each is
+    paired with itself and not with its neighbor, although that may give one pair more.
+    """
+    texts = [_plain(unit.text) for unit in second]
+    middles = [_middle(unit) for unit in second]
+    # Per word of `second`: the best pairing that ends with it, as (worth, index into `links`).
+    links: list[tuple[_Pair, int]] = []
+    best: list[tuple[float, int]] = [(0.0, -1)] * len(second)
+    for i, unit in enumerate(first):
+        text, middle = _plain(unit.text), _middle(unit)
+        nearest = bisect_left(middles, middle - SAME_WORD)
+        found = []
+        for j in range(nearest, len(second)):
+            distance = middles[j] - middle
+            if distance >= SAME_WORD:
+                break
+            if texts[j] == text:
+                worth, link = max(best[:j], default=(0.0, -1))
+                found.append((j, worth + 1 - (distance / SAME_WORD) ** 2, link))
+        for j, worth, link in found:
+            if worth > best[j][0]:
+                links.append((_Pair(i, j, unit, second[j]), link))
+                best[j] = worth, len(links) - 1
+    return list(_chain(links, max(best)[1]))[::-1]
+
+
+def _chain(links: Sequence[tuple[_Pair, int]], last: int) -> Iterator[_Pair]:
+    """The pairs of one pairing, from its last to its first."""
+    while last >= 0:
+        pair, last = links[last]
+        yield pair
+
+
+def _best_pair(pairs: Sequence[_Pair], first: Sequence[Unit], second: Sequence[Unit], middle: Seconds) -> _Pair:
+    """The pair to go over behind.
+
+    Better than others are: one after which both go on with the same word; a word not said twice in a row; a wide
+    pause behind it; a place near the middle, where neither chunk has words cut in two.
+    """
+    following = {(pair.first, pair.second) for pair in pairs}
+
+    def worth(pair: _Pair) -> tuple[bool, bool, float, float]:
+        is_followed = (pair.first + 1, pair.second + 1) in following
+        is_single = not (_is_repeated(first, pair.first) or _is_repeated(second, pair.second))
+        pause = min(_pause_behind(first, pair.first), _pause_behind(second, pair.second))
+        return is_followed, is_single, round(pause, 1), -abs(pair.earlier.end - middle)
+
+    return max(pairs, key=worth)
+
+
+def _is_repeated(units: Sequence[Unit], index: int) -> bool:
+    """Whether the word before or after is the same."""
+    text = _plain(units[index].text)
+    return any(_plain(unit.text) == text for unit in (*units[max(0, index - 1) : index], *units[index + 1 : index + 2]))
+
+
+def _pause_behind(units: Sequence[Unit], index: int) -> Seconds:
+    return max(0.0, units[index + 1].start - units[index].end) if index + 1 < len(units) else 0.0
+
+
+def _behind(pair: _Pair) -> _Seam:
+    return _Seam(_middle(pair.earlier) + _JUST_OVER, _middle(pair.later) + _JUST_OVER)
 
 
 def _middle_of_widest_pause(spans: Sequence[tuple[Seconds, Seconds]], low: Seconds, high: Seconds) -> Seconds:
@@ -67,21 +194,41 @@ def _middle_of_widest_pause(spans: Sequence[tuple[Seconds, Seconds]], low: Secon
     return middle
 
 
-def _between(segment: Segment, low: Seconds | None, high: Seconds | None, language: str) -> Segment | None:
-    """The part of a segment whose words have their middle from `low` on and before `high`."""
-    if not segment.words:
-        return segment if _is_between(segment, low, high) else None
-    words = tuple(word for word in segment.words if _is_between(word, low, high))
-    if len(words) == len(segment.words):
+def _plain(text: str) -> str:
+    """`text` as it sounds: without case and punctuation. Punctuation alone stays as it is."""
+    if text.isascii() and text.isalpha():
+        return text.lower()
+    return _NOT_SPOKEN.sub("", unicodedata.normalize("NFKC", text).casefold()) or text
+
+
+# What is kept ---------------------------------------------------------------------------------------------------------
+
+
+def _between(part: ChunkTranscript, low: Seconds, high: Seconds) -> Iterator[Segment]:
+    """The segments, or what is left of them, whose words have their middle from `low` on and before `high`."""
+    for segment in part.segments:
+        if low <= segment.start and segment.end < high:
+            yield segment
+            continue
+        words = tuple(word for word in segment.words if low <= _middle(word) < high)
+        if len(words) == len(segment.words):
+            if words or low <= _middle(segment) < high:
+                yield segment
+        elif words:
+            text = joined(words, part.language)
+            yield replace(segment, start=words[0].start, end=words[-1].end, text=text, words=words)
+
+
+def _not_before(segment: Segment, time: Seconds) -> Segment:
+    """`segment`, such that nothing in it begins before `time`: two chunks hear the same moment a little apart."""
+    if segment.start >= time:
         return segment
-    if not words:
-        return None
-    return replace(segment, start=words[0].start, end=words[-1].end, text=joined(words, language), words=words)
+    words = tuple(
+        replace(word, start=max(word.start, time), end=max(word.end, time)) if word.start < time else word
+        for word in segment.words
+    )
+    return replace(segment, start=time, end=max(segment.end, time), words=words)
 
 
-def _is_between(unit: Segment | Word, low: Seconds | None, high: Seconds | None) -> bool:
-    return (low is None or _middle(unit) >= low) and (high is None or _middle(unit) < high)
-
-
-def _middle(unit: Segment | Word) -> Seconds:
+def _middle(unit: Unit) -> Seconds:
     return (unit.start + unit.end) / 2

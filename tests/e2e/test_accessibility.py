@@ -43,6 +43,7 @@ from media_pipeline.recipes import RECIPES
 owner = User.objects.get()
 source = next((settings.DATA_DIR / "sample").glob("sample.*"))
 STEPS = RECIPES["transcribe"].steps
+WORDS = [step.name for step in STEPS].index("transcribe")
 addresses = {}
 
 words = [[0.5, 3.0, "Good morning."], [3.5, 8.0, "Is the budget ready?"]]
@@ -75,9 +76,9 @@ def transcript(row, job):
             words=[["Is", start, start + 0.3, 0.9], ["the", start + 0.3, start + 0.5, 0.9],
                    ["budget", start + 0.5, start + 1.0, 0.9], ["ready?", start + 1.0, start + 1.8, 0.9]])
 
-transcript(*recording("done", "completed", 6, warnings=["The recording is very quiet."]))
-recording("running", "running", 2)
-recording("failed", "failed", 2, error_code="worker_died", error_message="The process doing this step died.")
+transcript(*recording("done", "completed", len(STEPS), warnings=["The recording is very quiet."]))
+recording("running", "running", WORDS)
+recording("failed", "failed", WORDS, error_code="worker_died", error_message="The process doing this step died.")
 recording("cancelled", "cancelled", 2)
 row, job = recording("silent", "completed", 6, warnings=["The recording is silent."])
 Transcript.objects.create(recording=row, job=job, language="en", engine="whisper", model="base")

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media_pipeline.media import ChunkTranscript
-from media_pipeline.text.merge import main_language, merge
+from media_pipeline.text.merge import Merged, main_language, merge
 from media_pipeline.transcript import Segment, Word
 
 
@@ -47,8 +47,8 @@ def test_every_word_is_kept_once_and_in_order(talk: tuple[list[Word], list[Chunk
 
     merged = merge(chunks)
 
-    assert texts(merged) == [word.text for word in words]
-    assert all(earlier.start <= later.start for earlier, later in pairwise(merged))
+    assert texts(merged.segments) == [word.text for word in words]
+    assert all(earlier.start <= later.start for earlier, later in pairwise(merged.segments))
 
 
 @settings(max_examples=50, deadline=None)
@@ -66,7 +66,7 @@ def test_the_order_in_which_chunks_come_does_not_matter(
 def test_chunks_without_overlap_are_kept_as_they_are() -> None:
     first, second = sentence(Word("one", 1, 2)), sentence(Word("two", 10, 11))
 
-    assert merge([chunk(1, 10, 20, second), chunk(0, 0, 10, first)]) == (first, second)
+    assert merge([chunk(1, 10, 20, second), chunk(0, 0, 10, first)]) == Merged((first, second))
 
 
 def test_the_seam_lies_in_the_pause() -> None:
@@ -75,8 +75,8 @@ def test_the_seam_lies_in_the_pause() -> None:
 
     merged = merge([chunk(0, 0, 10, earlier), chunk(1, 5, 15, later)])
 
-    assert texts(merged) == ["good", "they"]
-    assert [segment.text for segment in merged] == ["good", "they"]
+    assert texts(merged.segments) == ["good", "they"]
+    assert [segment.text for segment in merged.segments] == ["good", "they"]
 
 
 def test_a_seam_without_any_pause_lies_in_the_middle() -> None:
@@ -84,18 +84,18 @@ def test_a_seam_without_any_pause_lies_in_the_middle() -> None:
 
     merged = merge([chunk(0, 0, 10, sentence(*words)), chunk(1, 0, 10, sentence(*words))])
 
-    assert texts(merged) == [str(second) for second in range(10)]
+    assert texts(merged.segments) == [str(second) for second in range(10)]
 
 
 def test_a_segment_without_words_is_taken_once() -> None:
     said = Segment(6, 9, "no word times")
 
-    assert merge([chunk(0, 0, 10, said), chunk(1, 5, 15, said)]) == (said,)
+    assert merge([chunk(0, 0, 10, said), chunk(1, 5, 15, said)]) == Merged((said,))
 
 
 def test_nothing_gives_nothing() -> None:
-    assert merge([]) == ()
-    assert merge([chunk(0, 0, 10)]) == ()
+    assert merge([]) == Merged(())
+    assert merge([chunk(0, 0, 10)]) == Merged(())
 
 
 def test_the_main_language_is_that_of_most_words() -> None:

@@ -225,7 +225,7 @@ def test_a_lost_gpu_is_told_and_the_process_knows_that_it_is_spent(monkeypatch: 
     assert pool.is_spent()
 
 
-@pytest.mark.parametrize("name", ["detect_speech", "transcribe", "diarize"])
+@pytest.mark.parametrize("name", ["detect_speech", "detect_language", "transcribe", "diarize"])
 def test_every_step_that_uses_an_engine_is_emptied_by_a_crash(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     pool.get("diarization", "embedded", "", MACHINE)
     full = EngineCrashed("out_of_memory", "Full.")

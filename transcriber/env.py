@@ -67,7 +67,9 @@ class Env:
     UPLOAD_EXPIRY_HOURS: float = variable(24.0, "Unfinished uploads are removed after this time without a byte.")
     # Transcription
     DEFAULT_ENGINE: str = variable("auto", "Engine offered first: auto, whisper, faster_whisper or pocketsphinx.")
-    WHISPER_MODEL: str = variable("base", "Default Whisper model: a name, a checkpoint file, or a folder for faster_whisper.")
+    WHISPER_MODEL: str = variable(
+        "base", "Whisper model to use: a name, a file (whisper) or a folder (faster_whisper)."
+    )
     DOWNLOAD_MODELS: bool = variable(True, "Let `make run` fetch the default model when the network allows.")
     DIARIZATION_ENGINE: str = variable("auto", "Who finds the speakers: auto, embedded or pyannote.")
     DEVICE: str = variable("auto", "Device for models: auto, cpu or cuda.")

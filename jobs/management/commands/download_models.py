@@ -1,4 +1,4 @@
-"""`manage.py download_models [NAME]`: fetch the weights of a Whisper model into the models folder."""
+"""`manage.py download_models [NAME] [--engine ENGINE]`: fetch the weights of a Whisper model into the models folder."""
 
 import time
 from typing import Any
@@ -18,15 +18,21 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("name", nargs="?", default=settings.ENV.WHISPER_MODEL, help="Default: WHISPER_MODEL.")
+        parser.add_argument(
+            "--engine",
+            choices=list(downloads.DOWNLOADS),
+            help="Whose form of the model. Default: the first that has it.",
+        )
 
-    def handle(self, *, name: str, **options: Any) -> None:
+    def handle(self, *, name: str, engine: str | None, **options: Any) -> None:
         self._shown_at = 0.0
+        engine = engine or downloads.engine_of(name)
         try:
-            path = downloads.download_whisper(name, settings.ENV.models_dir, self._report)
+            path = downloads.download(engine, name, settings.ENV.models_dir, self._report)
         except PipelineError as error:
             self.stderr.write(error.message)
             raise SystemExit(1) from None
-        self.stderr.write(f"Whisper model {name} is at {path}.", self.style.SUCCESS)
+        self.stderr.write(f"The model {name} of {engine} is at {path}.", self.style.SUCCESS)
 
     def _report(self, fraction: float) -> None:
         """Show progress: in place on a terminal, as a line now and then elsewhere."""

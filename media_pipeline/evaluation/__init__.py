@@ -1,0 +1,1 @@
+"""How good engines are on recordings whose words somebody has written down."""

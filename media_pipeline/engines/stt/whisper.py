@@ -1,42 +1,58 @@
-"""OpenAI Whisper through the `openai-whisper` package, on CPU or CUDA.
+"""OpenAI Whisper with the weights and the tokenizer of `openai-whisper`, on CPU or CUDA, many windows at once.
 
-Every window is transcribed for itself, with the package's own decoding: temperature fallback, compression and
-log-probability thresholds, word times by cross-attention. No window sees another's text, so a loop in one
-cannot spread, and windows may be done in any order.
+No window sees another's text unless asked to, so a loop in one cannot spread, and windows are decoded side by side.
+As in the package, a window whose text looks wrong is decoded again at a higher temperature: that window alone.
 """
 
 from __future__ import annotations
 
 import importlib.util
-import logging
-import pickle
-from collections.abc import Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from media_pipeline import devices
 from media_pipeline.engines.base import NO_HINTS, EngineInfo, Hints, WindowTranscript
-from media_pipeline.engines.torch_memory import crash_when_full
+from media_pipeline.engines.stt.whisper_text import (
+    TEMPERATURES,
+    Piece,
+    Trust,
+    bcp47,
+    compression_ratio,
+    segment_of,
+    whisper_code,
+)
+from media_pipeline.engines.torch_memory import Room
 from media_pipeline.errors import EngineUnavailable
-from media_pipeline.languages import has_spaces
-from media_pipeline.media import Audio, Samples, Window
+from media_pipeline.media import Audio, Window
 from media_pipeline.options import TranscribeOptions
 from media_pipeline.run import Machine, Run
-from media_pipeline.transcript import Segment, Word
+from media_pipeline.transcript import Mark, Seconds, Segment, Word
 
 if TYPE_CHECKING:
-    from whisper import Whisper
+    from torch import Tensor
 
-log = logging.getLogger(__name__)
+    from media_pipeline.engines.stt.whisper_decoder import Decoded, DecoderBatch, Request
+    from media_pipeline.engines.stt.whisper_network import Network
 
 MODELS = (
     *("tiny", "tiny.en", "base", "base.en", "small", "small.en", "medium", "medium.en"),
     *("turbo", "large-v3-turbo", "large", "large-v1", "large-v2", "large-v3"),
 )
-# Codes that Whisper writes differently from BCP 47.
-_TO_WHISPER = {"jv": "jw", "nb": "no", "fil": "tl"}
-_FROM_WHISPER = {"jw": "jv"}
-_LANGUAGE_WINDOWS = 3
+_LANGUAGE_WINDOWS = 5
+# Side by side at most. On a CPU more does not pay: the weights are read once for all, the audio for each.
+_MOST_AT_ONCE = {"cpu": 8, "cuda": 32}
+_ENCODED_AT_ONCE = {"cpu": 1, "cuda": 16}
+_MOST_MEMORY = 2 * 1024**3  # bytes for all slots on a CPU; on CUDA, half of what is free
+# Text drawn at a higher temperature is a poor guide for what follows (openai-whisper, `transcribe`).
+_MAX_CONTEXT_TEMPERATURE = 0.5
+# Words so far from all speech were hardly said.
+_FAR_FROM_SPEECH: Seconds = 0.5
 
 
 def weights_file(model: str, models_dir: Path) -> Path:
@@ -44,6 +60,45 @@ def weights_file(model: str, models_dir: Path) -> Path:
     if model in MODELS:
         return models_dir / "whisper" / f"{model}.pt"
     return Path(model).expanduser()
+
+
+@dataclass(slots=True, eq=False)
+class _Hearing:
+    """A window on its way to text.
+
+    Attributes:
+        code: Whisper's, of the language; None until it is known.
+        features: The encoder's output, once there.
+        best: The best text so far, and how far to trust it.
+        tries: How often it has been decoded.
+    """
+
+    window: Window
+    code: str | None = None
+    features: Tensor | None = None
+    best: tuple[Trust, Decoded] | None = None
+    tries: int = 0
+
+    def found(self) -> tuple[Trust, Decoded]:
+        """The best text, once there is one."""
+        assert self.best is not None, "decoded first"
+        return self.best
+
+    @property
+    def seconds_of_speech(self) -> Seconds:
+        return sum(region.end - region.start for region in self.window.regions)
+
+
+@dataclass(slots=True, eq=False)
+class _Work:
+    """One call of `transcribe`: what is asked for, windows that wait, and those in slots by their requests' keys."""
+
+    audio: Audio
+    run: Run
+    before: tuple[int, ...]  # tokens of the vocabulary, and of the context where it is carried
+    attempt: int
+    waiting: deque[_Hearing] = field(default_factory=deque)
+    decoding: dict[int, _Hearing] = field(default_factory=dict)
 
 
 class OpenAIWhisper:
@@ -56,6 +111,7 @@ class OpenAIWhisper:
         default_model="base",
         takes_paths=True,
         note="Many languages, with punctuation. Large models want a GPU; on a CPU they are slower than the recording.",
+        uses_context=True,
     )
 
     @classmethod
@@ -75,169 +131,240 @@ class OpenAIWhisper:
             raise EngineUnavailable("engine_unavailable", problem)
         if machine.threads:
             _limit_threads(machine.threads)
-        self._device = devices.choose(machine.device)
-        self._model = _load(weights_file(model, machine.models_dir), self._device)
+        self._weights = weights_file(model, machine.models_dir)
+        self._slots: DecoderBatch | None = None
+        self._threads = ThreadPoolExecutor(4, thread_name_prefix="word-times")
+        device = devices.choose(machine.device)
+        self._load(device)
+        self._room = Room(_batch_size(device, self._network.decoder.bytes_per_slot), device, lambda: self._load("cpu"))
+
+    def _load(self, device: str) -> None:
+        from media_pipeline.engines.stt.whisper_network import Network
+
+        self._slots = None
+        self._network: Network = Network(self._weights, device)
 
     @property
     def device(self) -> str:
-        return self._device
+        return self._network.device
+
+    @property
+    def batch(self) -> int:
+        """How many windows are decoded side by side."""
+        return self._room.batch
+
+    def detect_language(self, audio: Audio, windows: Sequence[Window], run: Run) -> str:
+        """The language most probable over all `windows` together, BCP 47."""
+        return bcp47(self._common_language(audio, [_Hearing(window) for window in windows], run))
 
     def transcribe(
         self, audio: Audio, windows: Sequence[Window], options: TranscribeOptions, run: Run, hints: Hints = NO_HINTS
     ) -> Iterator[WindowTranscript]:
-        """Yield each window's words as soon as they are known, in the order given.
-
-        The language is the one asked for, or else is found once from the first windows and kept for all.
+        """Yield each window's words as soon as they are known.
 
         Raises:
             EngineUnavailable: `language_unknown`, when the model does not know the language.
             EngineCrashed: `out_of_memory`.
         """
-        if not windows:
-            return
-        code = self._language(audio, windows, options, hints)
-        for window in windows:
+        hearings = [_Hearing(window, self._given_language(options, hints)) for window in windows]
+        if hearings and hearings[0].code is None and not options.mixed_languages:
+            most = sorted(hearings, key=lambda hearing: hearing.seconds_of_speech, reverse=True)
+            code = self._common_language(audio, most[:_LANGUAGE_WINDOWS], run)
+            for hearing in hearings:
+                hearing.code = code
+        work = _Work(audio, run, self._network.tokens(options.vocabulary), hints.attempt)
+        try:
+            if options.carry_context:
+                yield from self._in_turn(work, hearings, hints.context)
+            else:
+                work.waiting.extend(_in_good_order(hearings, 2 * self._room.batch))
+                yield from self._side_by_side(work)
+        finally:
+            if self._slots is not None and self._slots.requests:
+                self._slots = None  # stopped in the middle
+
+    # Languages --------------------------------------------------------------------------------------------------------
+
+    def _given_language(self, options: TranscribeOptions, hints: Hints) -> str | None:
+        """Whisper's code of the language where it is known beforehand."""
+        known = self._network.languages
+        if options.language:
+            return whisper_code(options.language, options.model, known)
+        if len(known) == 1:
+            return known[0]
+        if hints.language and not options.mixed_languages:
+            return whisper_code(hints.language, options.model, known)
+        return None
+
+    def _common_language(self, audio: Audio, hearings: Sequence[_Hearing], run: Run) -> str:
+        """Whisper's code of the language most probable over all, each weighted by its length."""
+        totals = dict.fromkeys(self._network.languages, 0.0)
+        for hearing in hearings if len(totals) > 1 else ():
             run.check()
-            samples = audio.read(window.start, window.end)
-            with crash_when_full():
-                found = self._decode(samples, code, options.vocabulary) if samples.size else ()
-            segments = tuple(_segments(found, window, is_spaced=has_spaces(code)))
-            yield WindowTranscript(window, _FROM_WHISPER.get(code, code), segments)
-
-    def detect_language(self, audio: Audio, windows: Sequence[Window], run: Run) -> str:
-        """The language most probable over all `windows` together, BCP 47."""
-        known = self._known_languages()
-        if len(known) == 1:
-            return known[0]
-        with crash_when_full():
-            code = self._detect([audio.read(window.start, window.end) for window in windows])
-        return _FROM_WHISPER.get(code, code)
-
-    def _language(self, audio: Audio, windows: Sequence[Window], options: TranscribeOptions, hints: Hints) -> str:
-        """Whisper's code of the language to expect."""
-        known = self._known_languages()
-        if options.language or hints.language:
-            base = (options.language or hints.language or "").partition("-")[0].lower()
-            code = _TO_WHISPER.get(base, base)
-            if code not in known:
-                raise EngineUnavailable("language_unknown", _unknown_language(options, known))
-            return code
-        if len(known) == 1:
-            return known[0]
-        with crash_when_full():
-            return self._detect([audio.read(window.start, window.end) for window in windows[:_LANGUAGE_WINDOWS]])
-
-    def _known_languages(self) -> tuple[str, ...]:
-        from whisper.tokenizer import get_tokenizer
-
-        if not self._model.is_multilingual:
-            return ("en",)
-        tokenizer = get_tokenizer(multilingual=True, num_languages=self._model.num_languages)
-        return tuple(tokenizer.all_language_codes)
-
-    def _detect(self, recordings: Sequence[Samples]) -> str:
-        """The code most probable over all `recordings` together, each weighted by its length."""
-        import torch
-        from whisper.audio import log_mel_spectrogram, pad_or_trim
-
-        totals: dict[str, float] = {}
-        for samples in recordings:
-            mel = log_mel_spectrogram(pad_or_trim(torch.from_numpy(samples)), self._model.dims.n_mels)
-            _, probabilities = self._model.detect_language(mel.to(self._model.device))
-            for code, probability in probabilities.items():
-                totals[code] = totals.get(code, 0.0) + probability * samples.size
+            heard = self._room.fit(partial(self._languages, audio, hearing), run)
+            for code, probability in heard.items():
+                totals[code] += probability * (hearing.window.end - hearing.window.start)
         return max(totals, key=totals.__getitem__)
 
-    def _decode(self, samples: Samples, code: str, vocabulary: str) -> Sequence[Mapping[str, Any]]:
-        """The package's segments, with words, for at most 30 s."""
-        result = self._model.transcribe(
-            samples,
-            language=code,
-            fp16=self._device == "cuda",
-            word_timestamps=True,
-            condition_on_previous_text=False,
-            initial_prompt=vocabulary.strip() or None,
-            carry_initial_prompt=True,
+    def _languages(self, audio: Audio, hearing: _Hearing, batch: int = 1) -> dict[str, float]:
+        self._encode(audio, [hearing])
+        assert hearing.features is not None
+        return dict(self._network.language(hearing.features))
+
+    # Decoding ---------------------------------------------------------------------------------------------------------
+
+    def _in_turn(self, work: _Work, hearings: Iterable[_Hearing], context: str) -> Iterator[WindowTranscript]:
+        """One window after the other, each told what was said before."""
+        vocabulary, said = work.before, self._network.tokens(context)
+        for hearing in hearings:
+            work.before = (*vocabulary, *said)
+            work.waiting.append(hearing)
+            yield from self._side_by_side(work)
+            trust, decoded = hearing.found()
+            is_fit = not trust.is_loop and decoded.request.temperature <= _MAX_CONTEXT_TEMPERATURE
+            said = self._network.text_tokens(decoded.tokens) if is_fit else ()
+
+    def _side_by_side(self, work: _Work) -> Iterator[WindowTranscript]:
+        """All that waits, as many at once as there is room for; the times of words are found beside it on CUDA."""
+        results: deque[Future[WindowTranscript]] = deque()
+        while work.waiting or work.decoding:
+            for decoded in self._room.fit(partial(self._advance, work), work.run):
+                hearing = work.decoding.pop(decoded.request.key)
+                if self._should_try_again(hearing, decoded, work.attempt):
+                    work.waiting.appendleft(hearing)
+                else:
+                    results.append(self._submit(self._result, hearing))
+            while results and results[0].done():
+                yield results.popleft().result()
+        yield from (result.result() for result in results)
+
+    def _submit(self, work: Callable[[_Hearing], WindowTranscript], hearing: _Hearing) -> Future[WindowTranscript]:
+        if self.device == "cuda":
+            return self._threads.submit(work, hearing)
+        result: Future[WindowTranscript] = Future()
+        result.set_result(work(hearing))
+        return result
+
+    def _advance(self, work: _Work, batch: int) -> list[Decoded]:
+        """Decode until a window has ended, `batch` of them side by side. Should memory run full, nothing is lost."""
+        from media_pipeline.engines.stt.whisper_decoder import DecoderBatch
+
+        try:
+            if self._slots is None or self._slots.capacity != batch:
+                self._slots = None
+                self._slots = DecoderBatch(self._network.decoder, batch)
+            ended: list[Decoded] = []
+            while not ended:
+                self._fill(work, self._slots)
+                self._slots.advance()
+                work.run.check()
+                ended = list(self._slots.finished())
+            return ended
+        except BaseException:
+            work.waiting.extendleft(reversed(work.decoding.values()))
+            work.decoding.clear()
+            self._slots = None
+            raise
+
+    def _fill(self, work: _Work, slots: DecoderBatch) -> None:
+        """Give waiting windows to free slots."""
+        count = min(slots.free, len(work.waiting))
+        while any(self._is_bare(hearing) for hearing in islice(work.waiting, count)):
+            bare = (hearing for hearing in work.waiting if self._is_bare(hearing))
+            self._encode(work.audio, list(islice(bare, min(slots.capacity, _ENCODED_AT_ONCE[self.device]))))
+        chosen = [work.waiting.popleft() for _ in range(count)]
+        work.decoding.update((id(hearing), hearing) for hearing in chosen)
+        if chosen:
+            slots.admit([self._request(hearing, work) for hearing in chosen])
+
+    def _is_bare(self, hearing: _Hearing) -> bool:
+        """Whether its features are not there, or on a device that was left."""
+        return hearing.features is None or hearing.features.device.type != self.device
+
+    def _encode(self, audio: Audio, hearings: Sequence[_Hearing]) -> None:
+        """Find the features of windows; and the language of each of which it is not known."""
+        samples = [audio.read(hearing.window.start, hearing.window.end) for hearing in hearings]
+        for hearing, features in zip(hearings, self._network.encode(samples), strict=True):
+            hearing.features = features
+            if hearing.code is None:
+                probabilities = self._network.language(features)
+                hearing.code = max(probabilities, key=probabilities.__getitem__)
+
+    def _request(self, hearing: _Hearing, work: _Work) -> Request:
+        from media_pipeline.engines.stt.whisper_decoder import Request
+
+        assert hearing.features is not None, "encoded first"
+        assert hearing.code is not None, "found with the features at the latest"
+        # With timestamps a model hears differently: another chance where the first try has found no words.
+        with_timestamps = work.attempt > 0
+        prompt = self._network.prompt(hearing.code, work.before, with_timestamps=with_timestamps)
+        temperature = TEMPERATURES[hearing.tries]
+        return Request(id(hearing), hearing.features, prompt, temperature, with_timestamps)
+
+    def _should_try_again(self, hearing: _Hearing, decoded: Decoded, attempt: int) -> bool:
+        trust = Trust(
+            compression_ratio(self._network.text(decoded.tokens)),
+            decoded.log_probability,
+            decoded.no_speech_probability,
         )
-        segments: Sequence[Mapping[str, Any]] = result["segments"]
-        return segments
+        if hearing.best is None or trust.rank > hearing.best[0].rank or not trust.should_retry:
+            hearing.best = trust, decoded
+        hearing.tries += 1
+        is_poor = trust.should_retry or (attempt > 0 and trust.is_guess)
+        return is_poor and hearing.tries < len(TEMPERATURES)
+
+    def _result(self, hearing: _Hearing) -> WindowTranscript:
+        trust, decoded = hearing.found()
+        window, code = hearing.window, hearing.code or ""
+        pieces = self._network.pieces(decoded, window.end - window.start)
+        text = self._network.text(decoded.tokens)
+        segment = segment_of(list(_in_speech(pieces, window)), window, code, trust.marks if text else (), text)
+        hearing.features = None
+        return WindowTranscript(window, bcp47(code), () if segment is None else (_doubted(segment, window),))
+
+
+def _in_good_order(hearings: Sequence[_Hearing], count: int) -> Iterator[_Hearing]:
+    """`count` after `count` in time order, among them those with most speech first: then they end at about one time."""
+    for first in range(0, len(hearings), count):
+        yield from sorted(hearings[first : first + count], key=lambda hearing: hearing.seconds_of_speech, reverse=True)
+
+
+def _in_speech(pieces: Iterable[Piece], window: Window) -> Iterator[Piece]:
+    """Pieces that reach into a pause, shortened to the stretch of speech they lie in most."""
+    spans = [(region.start - window.start, region.end - window.start) for region in window.regions]
+    for piece in pieces:
+        shared = [(min(piece.end, end) - max(piece.start, start), start, end) for start, end in spans]
+        most, start, end = max(shared, default=(0.0, 0.0, 0.0))
+        yield replace(piece, start=max(piece.start, start), end=min(piece.end, end)) if most > 0 else piece
+
+
+def _doubted(segment: Segment, window: Window) -> Segment:
+    """The segment, its words far from all speech marked as doubtful."""
+    words = tuple(word if _is_near_speech(word, window) else _with_doubt(word) for word in segment.words)
+    return replace(segment, words=words)
+
+
+def _is_near_speech(word: Word, window: Window) -> bool:
+    low, high = word.start - _FAR_FROM_SPEECH, word.end + _FAR_FROM_SPEECH
+    return any(region.start < high and region.end > low for region in window.regions)
+
+
+def _with_doubt(word: Word) -> Word:
+    return word if Mark.DOUBTFUL in word.marks else replace(word, marks=(*word.marks, Mark.DOUBTFUL))
+
+
+def _batch_size(device: str, bytes_each: int) -> int:
+    import torch
+
+    room = torch.cuda.mem_get_info()[0] // 2 if device == "cuda" else _MOST_MEMORY
+    return max(1, min(_MOST_AT_ONCE[device], room // bytes_each))
 
 
 def _limit_threads(count: int) -> None:
-    """Of torch, and of numba, which finds the times of words."""
+    """Of torch, and of numba, which openai-whisper uses."""
     import numba
     import torch
 
     # Starts numba's threads, which sets OpenMP's number, torch's too, to all cores; so torch comes second.
     numba.set_num_threads(min(count, numba.get_num_threads()))
     torch.set_num_threads(count)
-
-
-def _load(path: Path, device: str) -> Whisper:
-    """The model of a checkpoint, with the alignment heads that are known for its name.
-
-    It is read on the CPU: a RuntimeError then speaks of the file, and the GPU never holds the weights twice.
-    """
-    import whisper
-
-    try:
-        with crash_when_full():
-            model = whisper.load_model(str(path.resolve()), device="cpu").eval()
-    except (pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError, RuntimeError) as error:
-        raise EngineUnavailable(
-            "bad_weights", f"{path.name} is not a Whisper checkpoint, or is damaged: delete it and download it again."
-        ) from error
-    heads = whisper._ALIGNMENT_HEADS.get(path.stem)
-    if heads is not None:
-        try:
-            model.set_alignment_heads(heads)
-        except (ValueError, RuntimeError):
-            log.warning("%s has other dimensions than the Whisper model of that name: default alignment", path.name)
-    with crash_when_full():
-        return model.to(device)
-
-
-def _unknown_language(options: TranscribeOptions, known: Sequence[str]) -> str:
-    if len(known) == 1:
-        return f"Whisper model “{options.model}” knows English only. Choose one without “.en” for {options.language!r}."
-    return f"Whisper model “{options.model}” does not know the language {options.language!r}. Choose another."
-
-
-def _segments(found: Sequence[Mapping[str, Any]], window: Window, *, is_spaced: bool) -> Iterator[Segment]:
-    """The package's segments on the recording's clock. Those without text are left out."""
-    for item in found:
-        text = item["text"].strip()
-        if not text:
-            continue
-        words = tuple(_words(item["words"], window, is_spaced))
-        start = words[0].start if words else _clock(item["start"], window)
-        end = words[-1].end if words else _clock(item["end"], window)
-        known = [word.confidence for word in words if word.confidence is not None]
-        confidence = round(sum(known) / len(known), 3) if known else None
-        yield Segment(start, max(start, end), text, words, confidence=confidence)
-
-
-def _words(found: Sequence[Mapping[str, Any]], window: Window, is_spaced: bool) -> Iterator[Word]:
-    """Words on the recording's clock.
-
-    The package cuts "well-known" and "3,000" at the sign; what carries no space of its own belongs to the word before.
-    """
-    pending: list[Mapping[str, Any]] = []
-    for item in found:
-        if pending and not (is_spaced and not item["word"].startswith(" ")):
-            yield _word(pending, window, is_spaced)
-            pending = []
-        pending.append(item)
-    if pending:
-        yield _word(pending, window, is_spaced)
-
-
-def _word(pieces: Sequence[Mapping[str, Any]], window: Window, is_spaced: bool) -> Word:
-    text = "".join(piece["word"] for piece in pieces)
-    start, end = _clock(pieces[0]["start"], window), _clock(pieces[-1]["end"], window)
-    confidence = min(float(piece["probability"]) for piece in pieces)
-    return Word(text.strip() if is_spaced else text, start, max(start, end), round(confidence, 3))
-
-
-def _clock(seconds: float, window: Window) -> float:
-    return round(min(window.start + float(seconds), window.end), 3)

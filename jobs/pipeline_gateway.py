@@ -59,7 +59,7 @@ def options_of(job: Job) -> TranscribeOptions:
 
 def with_speakers(options: TranscribeOptions, speakers: SpeakerOptions) -> TranscribeOptions:
     """The same options, but for who is looked for, and with the engine that would look for them today."""
-    return replace(options, speakers=speakers, diarization_engine=_diarization_engine())
+    return replace(options, speakers=speakers, diarization_engine=diarization_engine())
 
 
 def inspect(path: Path) -> MediaInfo:
@@ -178,7 +178,7 @@ def transcribe_options(
         language=language,
         requested_engine=engine,
         speakers=speakers,
-        diarization_engine=_diarization_engine(),
+        diarization_engine=diarization_engine(),
         vocabulary=vocabulary,
         mixed_languages=mixed_languages,
         carry_context=carry_context,
@@ -212,7 +212,8 @@ def _as_written(language: str) -> str:
     return f"{base.lower()}{dash}{rest}"
 
 
-def _diarization_engine() -> str:
+def diarization_engine() -> str:
+    """Who looks for speakers now: whom the setting names, else the best that is usable."""
     wanted: str = settings.ENV.DIARIZATION_ENGINE
     if wanted != AUTO:
         return wanted

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,9 @@ from django.db import DatabaseError, InterfaceError, connection
 from jobs import checks, pipeline_gateway, queue, storage
 from jobs.services import work
 from media_pipeline import devices, ffmpeg
-from media_pipeline.errors import EngineUnavailable
+from media_pipeline.engines import pool, registry
+from media_pipeline.errors import EngineUnavailable, PipelineError
+from media_pipeline.options import model_title
 
 DISK_FREE_MIN_BYTES = 2 * 1024**3
 
@@ -42,13 +45,26 @@ def examine() -> Iterator[Finding]:
         _storage,
         _disk,
         _gpu,
+        _threads,
     )
     for look in looks:
         yield look()
     for engine in pipeline_gateway.speech_engines():
-        yield Finding(f"engine {engine.name}", engine.title, engine.problem, is_fatal=False)
+        usable = _usable_models("stt", engine, pipeline_gateway.default_model(engine.name))
+        yield Finding(f"engine {engine.name}", usable, engine.problem, is_fatal=False)
     for engine in pipeline_gateway.diarization_engines():
-        yield Finding(f"speakers by {engine.name}", engine.title, engine.problem, is_fatal=False)
+        usable = _usable_models("diarization", engine, registry.info("diarization", engine.name).default_model)
+        yield Finding(f"speakers by {engine.name}", usable, engine.problem, is_fatal=False)
+    if not _settings().problem:
+        yield Finding("automatic text", _automatic_text())
+        yield Finding("automatic speakers", _automatic_speakers())
+
+
+def load() -> Iterator[Finding]:
+    """Load the models that automatic choices would use, one after the other. May take minutes."""
+    engine = pipeline_gateway.auto_engine().name
+    yield _loaded("stt", engine, pipeline_gateway.default_model(engine))
+    yield _loaded("diarization", pipeline_gateway.diarization_engine(), "")
 
 
 def what_is_down() -> list[str]:
@@ -124,3 +140,55 @@ def _gpu() -> Finding:
         return Finding("device", devices.describe(settings.ENV.DEVICE))
     except EngineUnavailable as error:
         return Finding("device", settings.ENV.DEVICE, error.message)
+
+
+def _threads() -> Finding:
+    workers, cores, each = settings.ENV.WORKERS_GPU, devices.cores(), pipeline_gateway.machine().threads
+    state = f"{each} for a model: {cores} cores, WORKERS_GPU={workers}"
+    wanted = max(1, workers) * each
+    problem = (
+        f"Together they want {wanted}, which makes all of them slower. Set THREADS=0." if wanted > cores > 1 else ""
+    )
+    return Finding("threads", state, problem, is_fatal=False)
+
+
+def _usable_models(kind: str, engine: pipeline_gateway.EngineChoice, default: str) -> str:
+    """The engine's title and those of its models that could be used now; the default one may be a path."""
+    missing, machine = registry.engine_class(kind, engine.name).missing, pipeline_gateway.machine()
+    usable = [model for model in dict.fromkeys((default, *engine.models)) if missing(model, machine) is None]
+    return ": ".join([engine.title, *([", ".join(map(model_title, usable))] if usable else [])])
+
+
+def _automatic_text() -> str:
+    """What a job gets for which nobody chose an engine, and why."""
+    chosen, wanted = pipeline_gateway.auto_engine().name, settings.ENV.DEFAULT_ENGINE
+    what = f"{chosen}, model {model_title(pipeline_gateway.default_model(chosen))}"
+    if chosen == wanted:
+        return f"{what}: DEFAULT_ENGINE says so"
+    if wanted != pipeline_gateway.AUTO:
+        return f"{what}: {wanted}, which DEFAULT_ENGINE names, cannot be used"
+    if chosen == pipeline_gateway.EMBEDDED_ENGINE:
+        return f"{what}: nothing better can be used"
+    return f"{what}: of those that can be used the quickest on {devices.expected(settings.ENV.DEVICE)}"
+
+
+def _automatic_speakers() -> str:
+    chosen, wanted = pipeline_gateway.diarization_engine(), settings.ENV.DIARIZATION_ENGINE
+    if wanted != pipeline_gateway.AUTO:
+        return f"{chosen}: DIARIZATION_ENGINE says so"
+    return f"{chosen}: {'nothing better' if chosen == 'embedded' else 'the best that'} can be used"
+
+
+def _loaded(kind: registry.Kind, name: str, model: str) -> Finding:
+    started = time.monotonic()
+    try:
+        engine = pool.get(kind, name, model, pipeline_gateway.machine())
+        facts = {fact: getattr(engine, fact, None) for fact in ("device", "batch")}
+    except PipelineError as error:
+        return Finding(f"loading {name}", "failed", error.message)
+    except Exception as error:  # noqa: BLE001  whatever a library can raise, the answer is the same
+        return Finding(f"loading {name}", "failed", f"It cannot be loaded ({type(error).__name__}): {error}")
+    finally:
+        pool.unload_all()
+    told = "".join(f", {fact} {value}" for fact, value in facts.items() if value is not None)
+    return Finding(f"loading {name}", f"{time.monotonic() - started:.1f} s{told}")

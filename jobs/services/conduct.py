@@ -348,7 +348,11 @@ def ring(step_id: UUID) -> None:
 
 
 def time_limit(step: StepRun) -> float:
-    """Wall-clock seconds one attempt may take: from the length of its audio, the device and the engine."""
+    """Wall-clock seconds one attempt may take: from the length of its audio, the device and the engine.
+
+    Only DEVICE=cuda promises a GPU. With "auto" the worker may be on any machine, and may have to move to the CPU when
+    the GPU's memory is too small, so a CPU's time it is.
+    """
     options = pipeline_gateway.options_of(step.job)
     engines = {"transcribe": options.engine, "diarize": options.diarization_engine}
     return (

@@ -17,6 +17,7 @@ from benchmarks.report import Row, parse, summary
 
 ROWS = (
     "overhead",
+    "decoding",
     "first_event",
     "dispatch",
 )

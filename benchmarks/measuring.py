@@ -1,7 +1,6 @@
 """What all rows share: clocks, memory, and how a result is printed."""
 
 import os
-import resource
 import statistics
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -27,7 +26,9 @@ def cpu_timed(work: Callable[[], object]) -> tuple[float, float]:
 
 def peak_rss_mb() -> float:
     """The most memory this process has held so far, in MiB."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    from media_pipeline.evaluation.trial import peak_bytes
+
+    return peak_bytes() / 1024**2
 
 
 def describe(seconds: Sequence[float]) -> str:

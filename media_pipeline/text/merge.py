@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import TypeAlias
 
 from media_pipeline.media import ChunkTranscript
@@ -20,7 +20,6 @@ SAME_WORD: Seconds = 0.5
 ALIKE = 0.3
 
 _NOT_SPOKEN = re.compile(r"[\W_]+")
-_JUST_OVER = 1e-6  # more than float noise, less than the step of any word's time
 
 Unit: TypeAlias = Segment | Word
 
@@ -33,13 +32,40 @@ class Merged:
     unsure: tuple[Seconds, ...] = ()
 
 
+class _Part:
+    """A chunk's words, and its segments without word times, in time order."""
+
+    def __init__(self, chunk: ChunkTranscript) -> None:
+        self.start, self.end, self.language = chunk.start, chunk.end, chunk.language
+        self.segments = sorted(chunk.segments, key=lambda segment: (segment.start, segment.end))
+        self.units: list[Unit] = [unit for segment in self.segments for unit in _units_of(segment)]
+
+    def count_before(self, place: Seconds) -> int:
+        """How many units have their middle before `place`, up to the first that has not."""
+        return next((index for index, unit in enumerate(self.units) if _middle(unit) >= place), len(self.units))
+
+    def kept(self, first: int, last: int) -> Iterator[Segment]:
+        """The segments, or what is left of them, with the units from `first` on and before `last`."""
+        index = 0
+        for segment in self.segments:
+            size = len(_units_of(segment))
+            low, high = max(0, first - index), min(size, last - index)
+            index += size
+            if high - low == size:
+                yield segment
+            elif low < high:
+                words = segment.words[low:high]
+                text = joined(words, self.language)
+                yield replace(segment, start=words[0].start, end=words[-1].end, text=text, words=words)
+
+
 @dataclass(frozen=True, slots=True)
 class _Seam:
-    """The earlier chunk gives what has its middle before `leave`, the later what has it from `enter` on."""
+    """The first `leave` units of the earlier part stand before the later one's from index `enter` on."""
 
-    leave: Seconds
-    enter: Seconds
-    is_sure: bool = True
+    leave: int
+    enter: int
+    unsure: Seconds | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,17 +92,14 @@ def merge(parts: Sequence[ChunkTranscript]) -> Merged:
     Returns:
         No segments where nobody spoke.
     """
-    ordered = sorted(parts, key=lambda part: (part.start, part.chunk))
+    ordered = [_Part(part) for part in sorted(parts, key=lambda part: (part.start, part.chunk))]
     seams = [_seam(earlier, later) for earlier, later in pairwise(ordered)]
     merged: list[Segment] = []
     for part, before, after in zip(ordered, [None, *seams], [*seams, None], strict=False):
-        low = before.enter if before else -math.inf
-        high = after.leave if after else math.inf
-        kept = sorted(_between(part, low, high), key=lambda segment: (segment.start, segment.end))
-        if before and kept and merged:
-            kept[0] = _not_before(kept[0], merged[-1].end)
-        merged += kept
-    return Merged(tuple(merged), tuple(seam.leave for seam in seams if seam and not seam.is_sure))
+        floor = merged[-1].end if before and merged else -math.inf
+        kept = part.kept(before.enter if before else 0, after.leave if after else len(part.units))
+        merged += (_not_before(segment, floor) for segment in kept)
+    return Merged(tuple(merged), tuple(seam.unsure for seam in seams if seam and seam.unsure is not None))
 
 
 def main_language(parts: Sequence[ChunkTranscript]) -> str | None:
@@ -90,31 +113,26 @@ def main_language(parts: Sequence[ChunkTranscript]) -> str | None:
 # Where to go over -----------------------------------------------------------------------------------------------------
 
 
-def _seam(earlier: ChunkTranscript, later: ChunkTranscript) -> _Seam | None:
-    """How to go over from one chunk to the next; None when they do not overlap."""
+def _seam(earlier: _Part, later: _Part) -> _Seam | None:
+    """How to go over from one part to the next; None when they do not overlap."""
     if later.start >= earlier.end:
         return None
     low, high = later.start, min(earlier.end, later.end)
-    first, second = _units(earlier, low, high), _units(later, low, high)
+    offset = next((index for index, unit in enumerate(earlier.units) if unit.end > low), len(earlier.units))
+    first = [unit for unit in earlier.units[offset:] if unit.start < high]
+    second = list(takewhile(lambda unit: unit.start < high, later.units))
     if not first or not second:  # all words are on one side
-        place = low if second else high
-        return _Seam(place, place)
+        return _at(low if second else high, earlier, later)
     pairs = _pairs(first, second)
     if 2 * len(pairs) >= ALIKE * (len(first) + len(second)):
-        return _behind(_best_pair(pairs, first, second, (low + high) / 2))
-    spans = sorted((unit.start, unit.end) for unit in (*first, *second))
-    place = _middle_of_widest_pause(spans, low, high)
-    return _Seam(place, place, is_sure=False)
+        best = _best_pair(pairs, first, second, low, high)
+        return _Seam(offset + best.first + 1, best.second + 1)
+    place = _middle_of_widest_pause(sorted((unit.start, unit.end) for unit in (*first, *second)), low, high)
+    return replace(_at(place, earlier, later), unsure=place)
 
 
-def _units(part: ChunkTranscript, low: Seconds, high: Seconds) -> list[Unit]:
-    """Words, and segments without word times, that have a part of them between `low` and `high`, by their middle."""
-    found: list[Unit] = []
-    for segment in part.segments:
-        if segment.end > low and segment.start < high:
-            units: Sequence[Unit] = segment.words or (segment,)
-            found += (unit for unit in units if unit.end > low and unit.start < high)
-    return sorted(found, key=_middle)
+def _at(place: Seconds, earlier: _Part, later: _Part) -> _Seam:
+    return _Seam(earlier.count_before(place), later.count_before(place))
 
 
 def _pairs(first: Sequence[Unit], second: Sequence[Unit]) -> list[_Pair]:
@@ -124,16 +142,15 @@ def _pairs(first: Sequence[Unit], second: Sequence[Unit]) -> list[_Pair]:
     paired with itself and not with its neighbor, although that may give one pair more.
     """
     texts = [_plain(unit.text) for unit in second]
-    middles = [_middle(unit) for unit in second]
+    starts = [unit.start for unit in second]
     # Per word of `second`: the best pairing that ends with it, as (worth, index into `links`).
     links: list[tuple[_Pair, int]] = []
     best: list[tuple[float, int]] = [(0.0, -1)] * len(second)
     for i, unit in enumerate(first):
-        text, middle = _plain(unit.text), _middle(unit)
-        nearest = bisect_left(middles, middle - SAME_WORD)
+        text = _plain(unit.text)
         found = []
-        for j in range(nearest, len(second)):
-            distance = middles[j] - middle
+        for j in range(bisect_left(starts, unit.start - SAME_WORD), len(second)):
+            distance = starts[j] - unit.start
             if distance >= SAME_WORD:
                 break
             if texts[j] == text:
@@ -153,19 +170,24 @@ def _chain(links: Sequence[tuple[_Pair, int]], last: int) -> Iterator[_Pair]:
         yield pair
 
 
-def _best_pair(pairs: Sequence[_Pair], first: Sequence[Unit], second: Sequence[Unit], middle: Seconds) -> _Pair:
+def _best_pair(
+    pairs: Sequence[_Pair], first: Sequence[Unit], second: Sequence[Unit], low: Seconds, high: Seconds
+) -> _Pair:
     """The pair to go over behind.
 
-    Better than others are: one after which both go on with the same word; a word not said twice in a row; a wide
-    pause behind it; a place near the middle, where neither chunk has words cut in two.
+    Better than others are: one in the middle half, since near an edge one of the two has words cut in half or left
+    out; one after which both go on with the same word; a word not said twice in a row; a wide pause behind it; a
+    place near the middle.
     """
+    middle = (low + high) / 2
     following = {(pair.first, pair.second) for pair in pairs}
 
-    def worth(pair: _Pair) -> tuple[bool, bool, float, float]:
+    def worth(pair: _Pair) -> tuple[bool, bool, bool, float, float]:
+        distance = abs(pair.earlier.end - middle)
         is_followed = (pair.first + 1, pair.second + 1) in following
         is_single = not (_is_repeated(first, pair.first) or _is_repeated(second, pair.second))
         pause = min(_pause_behind(first, pair.first), _pause_behind(second, pair.second))
-        return is_followed, is_single, round(pause, 1), -abs(pair.earlier.end - middle)
+        return distance < (high - low) / 4, is_followed, is_single, round(pause, 1), -distance
 
     return max(pairs, key=worth)
 
@@ -178,10 +200,6 @@ def _is_repeated(units: Sequence[Unit], index: int) -> bool:
 
 def _pause_behind(units: Sequence[Unit], index: int) -> Seconds:
     return max(0.0, units[index + 1].start - units[index].end) if index + 1 < len(units) else 0.0
-
-
-def _behind(pair: _Pair) -> _Seam:
-    return _Seam(_middle(pair.earlier) + _JUST_OVER, _middle(pair.later) + _JUST_OVER)
 
 
 def _middle_of_widest_pause(spans: Sequence[tuple[Seconds, Seconds]], low: Seconds, high: Seconds) -> Seconds:
@@ -201,24 +219,6 @@ def _plain(text: str) -> str:
     return _NOT_SPOKEN.sub("", unicodedata.normalize("NFKC", text).casefold()) or text
 
 
-# What is kept ---------------------------------------------------------------------------------------------------------
-
-
-def _between(part: ChunkTranscript, low: Seconds, high: Seconds) -> Iterator[Segment]:
-    """The segments, or what is left of them, whose words have their middle from `low` on and before `high`."""
-    for segment in part.segments:
-        if low <= segment.start and segment.end < high:
-            yield segment
-            continue
-        words = tuple(word for word in segment.words if low <= _middle(word) < high)
-        if len(words) == len(segment.words):
-            if words or low <= _middle(segment) < high:
-                yield segment
-        elif words:
-            text = joined(words, part.language)
-            yield replace(segment, start=words[0].start, end=words[-1].end, text=text, words=words)
-
-
 def _not_before(segment: Segment, time: Seconds) -> Segment:
     """`segment`, such that nothing in it begins before `time`: two chunks hear the same moment a little apart."""
     if segment.start >= time:
@@ -228,6 +228,10 @@ def _not_before(segment: Segment, time: Seconds) -> Segment:
         for word in segment.words
     )
     return replace(segment, start=time, end=max(segment.end, time), words=words)
+
+
+def _units_of(segment: Segment) -> Sequence[Unit]:
+    return segment.words or (segment,)
 
 
 def _middle(unit: Unit) -> Seconds:

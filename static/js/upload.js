@@ -300,7 +300,7 @@ function rememberChoices() {
 /** Name the engine beside "more", and offer what it can do. */
 function showEngine() {
   common.suit();
-  form.querySelector("[data-engine-now]").textContent = common.engine()?.dataset.title ?? "";
+  form.querySelector("[data-engine-now]").textContent = common.engine()?.dataset.engineTitle ?? "";
 }
 
 // Wiring ---------------------------------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ import pytest
 from playwright.sync_api import Browser, FilePayload, Page, StorageState, ViewportSize
 
 from tests.e2e.conftest import EMAIL, PASSWORD
+from tests.e2e.keyboard import KEYBOARD, focused, tab_to
 from tests.services import ROOT, Product, running_product
 from tests.speech import Line, render
 
@@ -72,7 +73,9 @@ def transcript(row, job):
     for position in range(24):
         start = 1.9 * position
         Segment.objects.create(transcript=made, position=position, start=start, end=start + 1.8,
-            text="Is the budget ready?", speaker=voices[position % 9] if position % 9 < 8 else None,
+            text="Is the budget ready?",
+            marks=[["overlap"], ["repeated", "doubtful"], []][position % 3],
+            speaker=voices[position % 9] if position % 9 < 8 else None,
             words=[["Is", start, start + 0.3, 0.9], ["the", start + 0.3, start + 0.5, 0.9],
                    ["budget", start + 0.5, start + 1.0, 0.9], ["ready?", start + 1.0, start + 1.8, 0.9]])
 
@@ -80,6 +83,9 @@ transcript(*recording("done", "completed", len(STEPS), warnings=["The recording 
 recording("running", "running", WORDS)
 recording("failed", "failed", WORDS, error_code="worker_died", error_message="The process doing this step died.")
 recording("cancelled", "cancelled", 2)
+row, job = recording("speechless", "completed", len(STEPS), warnings=["Telling speakers apart did not work."])
+transcript(row, job)
+job.steps.filter(name="diarize").update(status="failed")
 row, job = recording("silent", "completed", 6, warnings=["The recording is silent."])
 Transcript.objects.create(recording=row, job=job, language="en", engine="whisper", model="base")
 row, job = recording("bare", "completed", 6)
@@ -94,23 +100,6 @@ print(json.dumps({"addresses": addresses, "newcomer": client.cookies["sessionid"
 
 VIOLATIONS = """async (rules) => (await axe.run(rules)).violations.flatMap((rule) => rule.nodes.map((node) =>
   `${rule.id} at ${node.target.join(" ")}: ${node.failureSummary.replace(/\\s+/g, " ")}`))"""
-
-# What can be used now, and whether the one in focus shows that it is.
-KEYBOARD = """
-window.reached = new Set();
-window.here = () => document.activeElement ?? document.body;
-window.usable = () => [...document.querySelectorAll("a[href], button, input, select, textarea, summary")]
-  .filter((one) => !one.disabled && one.type !== "hidden" && !one.closest("[hidden]") && one.checkVisibility())
-  .filter((one) => one.type !== "radio" || one.checked);
-window.describe = (one) => one.getAttribute("aria-label") || one.innerText?.trim() || one.id || one.outerHTML;
-// The browser's own player marks its buttons itself, out of our sight.
-window.marked = (one) => one.matches("audio, video") ||
-  [one, one.parentElement, one.closest(".row"), one.closest("label")].some((shown) => {
-    const style = shown && getComputedStyle(shown);
-    return style && style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2;
-  });
-true;
-"""
 
 
 @dataclass(frozen=True)
@@ -199,6 +188,19 @@ def add_files(page: Page) -> None:
     page.locator(".more > summary").click()
 
 
+def open_file_options(page: Page) -> None:
+    speech = [
+        FilePayload(name=f"{name}.wav", mimeType="audio/wav", buffer=b"RIFF" + bytes(2000 + number))
+        for number, name in enumerate(("meeting", "interview"))
+    ]
+    page.set_input_files("input[type=file]", speech)
+    page.locator("[data-state=uploaded]").nth(1).wait_for()
+    row = page.locator(".file").nth(1)
+    row.get_by_role("button", name="Options").click()
+    row.get_by_label("Language", exact=True).select_option("es")
+    row.get_by_label("Range").check()
+
+
 def sign_in_wrongly(page: Page) -> None:
     page.fill("[name=login]", EMAIL)
     page.fill("[name=password]", "not-the-one")
@@ -235,6 +237,7 @@ ENTRANCE = {
 PAGES = {
     "upload": ("/upload/", nothing),
     "upload with files": ("/upload/", add_files),
+    "upload with options of a file": ("/upload/", open_file_options),
     "library": ("/", nothing),
     "library with menu": ("/", click("[aria-label='Your account']")),
     "library asking": ("/", click(".row-delete")),
@@ -244,6 +247,8 @@ PAGES = {
     "done, exporting": ("done", click("summary.button-primary")),
     "done, finding": ("done", find),
     "done, keys": ("done", lambda page: page.locator("body").press("?")),
+    "done, speakers again": ("done", click("[data-opens=find-speakers]")),
+    "done without speakers": ("speechless", nothing),
     "media deleted": ("bare", nothing),
     "failed": ("failed", nothing),
     "cancelled": ("cancelled", nothing),
@@ -286,20 +291,6 @@ def test_an_empty_library_has_no_violation(site: Site, visit: Callable[..., Page
 # By keyboard ----------------------------------------------------------------------------------------------------------
 
 
-def focused(page: Page) -> str:
-    return str(page.evaluate("describe(here())"))
-
-
-def tab_to(page: Page, name: str, presses: int = 60) -> None:
-    """Press Tab until what is called `name` has the focus."""
-    page.evaluate(KEYBOARD)
-    for _ in range(presses):
-        page.keyboard.press("Tab")
-        if name in focused(page):
-            return
-    raise AssertionError(f"{name!r} was not reached in {presses} presses of Tab")
-
-
 @pytest.mark.parametrize("address", ["/upload/", "/", "running", "done", "failed", "silent", "/accounts/login/"])
 def test_everything_usable_is_reached_by_tab_and_shows_it(visit: Callable[..., Page], address: str) -> None:
     page = visit(address, *([None] if "login" in address else []))
@@ -339,6 +330,7 @@ def test_escape_closes_a_menu_and_gives_the_focus_back(visit: Callable[..., Page
         ("done", "Delete this recording"),
         ("running", "Cancel"),
         ("done", "Keyboard shortcuts"),
+        ("done", "Find speakers again"),
     ],
 )
 def test_escape_closes_a_dialog_and_gives_the_focus_back(visit: Callable[..., Page], address: str, name: str) -> None:

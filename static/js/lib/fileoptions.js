@@ -95,7 +95,7 @@ export class FileOptions {
     const say = {
       language: () => (this.fields.get("language") ? this.fields.all("language")[0].selectedOptions[0].text : this.word("detected")),
       speakers: () => this.speakers(),
-      engine: () => [this.fields.engine()?.dataset.title, this.fields.get("model")].filter(Boolean).join(" "),
+      engine: () => [this.fields.engine()?.dataset.engineTitle, this.fields.get("model")].filter(Boolean).join(" "),
       mixed_languages: () => this.word(this.fields.get("mixed_languages") ? "mixed" : "mixed-not"),
       carry_context: () => this.word(this.fields.get("carry_context") ? "context" : "context-not"),
       vocabulary: () => this.word(this.fields.get("vocabulary").trim() ? "terms" : "terms-not"),

@@ -59,7 +59,14 @@ def instant_recipe(**changed: Binding) -> Recipe:
         (
             Step("normalize", "Preparing", functions["normalize"], Lane.CPU, 10),
             Step(
-                "transcribe", "Transcribing", functions["transcribe"], Lane.GPU, 60, ("normalize",), lambda files: PARTS
+                "transcribe",
+                "Transcribing",
+                functions["transcribe"],
+                Lane.GPU,
+                60,
+                ("normalize",),
+                lambda files: PARTS,
+                lambda options: options.carry_context,
             ),
             Step(
                 "diarize",
@@ -87,9 +94,11 @@ def make_recording(owner: User | None, **values: Any) -> Recording:
     return Recording.objects.create(owner=owner, **(defaults | values))
 
 
-def make_job(owner: User | None, *, speakers: bool = True, recording: Recording | None = None) -> Job:
-    """A job whose steps are written down and whose first step is ready."""
-    options = TranscribeOptions(engine="pocketsphinx", model="en-us", speakers=SpeakerOptions() if speakers else None)
+def make_job(owner: User | None, *, speakers: bool = True, recording: Recording | None = None, **asked: Any) -> Job:
+    """A job whose steps are written down and whose first step is ready. `asked` are more of its options."""
+    options = TranscribeOptions(
+        engine="pocketsphinx", model="en-us", speakers=SpeakerOptions() if speakers else None, **asked
+    )
     with transaction.atomic():
         job = Job.objects.create(
             recording=recording or make_recording(owner), kind="transcribe", options=msgspec.to_builtins(options)

@@ -13,10 +13,14 @@ from django.utils import timezone
 from jobs import queue, storage
 from jobs.job_files import JobFiles
 from jobs.models import Artifact, Job, StepRun
-from jobs.services import conduct, work
+from jobs.services import conduct, lifecycle, work
 from jobs.services.conduct import ClaimLost
 from media_pipeline.errors import EngineCrashed, InputError
-from tests.jobs.recipes import PARTS, make_job, make_recording, recipe_of
+from media_pipeline.options import TranscribeOptions
+from media_pipeline.recipe import Files
+from media_pipeline.run import Run
+from media_pipeline.transcript import Segment
+from tests.jobs.recipes import PARTS, make_job, make_recording, recipe_of, spoken, transcribe
 
 
 def run_all(job: Job) -> Job:
@@ -210,6 +214,163 @@ def test_a_recording_that_has_no_parts_still_completes(owner: User) -> None:
 
     assert job.status == "completed"
     assert job.steps.get(name="transcribe").status == "skipped"
+
+
+# Parts that wait for each other ---------------------------------------------------------------------------------------
+
+
+def begin_in_order(owner: User) -> Job:
+    """A job whose parts wait for each other, with the first of them ready."""
+    job = make_job(owner, speakers=False, carry_context=True)
+    with queue.silenced():
+        work.run_step(job.steps.get(name="normalize").pk, worker="test")
+    return job
+
+
+def claim_part(job: Job, part: int) -> conduct.Claim:
+    claim = conduct.claim(job.steps.get(name="transcribe", part=part).pk, worker="test")
+    assert claim is not None
+    return claim
+
+
+def finish_part(job: Job, part: int, folder: Path) -> None:
+    claim = claim_part(job, part)
+    files = JobFiles(job, "transcribe", part, claim.attempt, folder)
+    files.dump("chunk.json", spoken(part))
+    conduct.finish(claim, files, warnings=[], seconds=1)
+
+
+@pytest.mark.django_db
+def test_parts_fan_out_unless_they_wait_for_each_other(owner: User) -> None:
+    with recipe_of():
+        job = make_job(owner, speakers=False)
+        with queue.silenced():
+            work.run_step(job.steps.get(name="normalize").pk, worker="test")
+
+    assert ready(job) == ["transcribe0", "transcribe1", "transcribe2"]
+
+
+@pytest.mark.django_db
+def test_a_part_in_order_is_ready_only_when_the_one_before_is_done(owner: User, tmp_path: Path) -> None:
+    with recipe_of():
+        job = begin_in_order(owner)
+        seen = [ready(job)]
+        for part in range(PARTS):
+            finish_part(job, part, tmp_path)
+            seen.append(ready(job))
+
+    assert seen == [["transcribe0"], ["transcribe1"], ["transcribe2"], ["assemble0"]]
+
+
+@pytest.mark.django_db
+def test_a_job_in_order_runs_to_completion_and_each_part_sees_the_files_of_the_one_before(owner: User) -> None:
+    seen: list[tuple[int, str]] = []
+
+    def with_context(files: Files, options: TranscribeOptions, run: Run, part: int) -> None:
+        before = files.load("transcribe", "chunk.json", Segment, part - 1).text if part else ""
+        seen.append((part, before))
+        transcribe(files, options, run, part)
+
+    with recipe_of(transcribe=with_context):
+        job = run_all(make_job(owner, carry_context=True))
+
+    assert job.status == "completed"
+    assert seen == [(0, ""), (1, "Part 0."), (2, "Part 1.")]
+
+
+@pytest.mark.django_db
+def test_no_part_overtakes_one_that_failed_and_is_tried_again(owner: User, tmp_path: Path) -> None:
+    with recipe_of():
+        job = begin_in_order(owner)
+        conduct.fail(claim_part(job, 0), EngineCrashed("boom", "Once."), seconds=1)
+        after_failure = ready(job)
+        finish_part(job, 0, tmp_path)
+
+    assert after_failure == ["transcribe0"]
+    assert ready(job) == ["transcribe1"]
+
+
+@pytest.mark.django_db
+def test_a_part_in_order_given_back_by_a_leaving_worker_is_ready_alone(owner: User, tmp_path: Path) -> None:
+    with recipe_of():
+        job = begin_in_order(owner)
+        finish_part(job, 0, tmp_path)
+        conduct.give_back(claim_part(job, 1))
+
+    assert ready(job) == ["transcribe1"]
+
+
+@pytest.mark.django_db
+def test_a_job_in_order_goes_on_after_cancel_where_it_stopped(owner: User, tmp_path: Path) -> None:
+    with recipe_of():
+        job = begin_in_order(owner)
+        finish_part(job, 0, tmp_path)
+        stopped = claim_part(job, 1)
+        lifecycle.cancel(job)
+        conduct.give_back(stopped)
+        nothing = ready(job)
+        lifecycle.retry(job)
+
+        assert nothing == []
+        assert ready(job) == ["transcribe1"]
+        assert run_all(job).status == "completed"
+    assert [row.attempt for row in job.steps.filter(name="transcribe").order_by("part")] == [1, 2, 1]
+
+
+@pytest.mark.django_db
+def test_a_retry_while_the_stopped_part_still_runs_opens_no_other_part(owner: User) -> None:
+    with recipe_of():
+        job = begin_in_order(owner)
+        claim_part(job, 0)
+        lifecycle.cancel(job)
+        lifecycle.retry(job)
+
+    assert ready(job) == []
+    assert job.steps.get(name="transcribe", part=0).status == "running"
+
+
+@pytest.mark.django_db
+def test_a_part_in_order_that_keeps_failing_fails_the_job(owner: User) -> None:
+    def refuse(*args: object) -> None:
+        raise InputError("bad", "Bad.")
+
+    with recipe_of(transcribe=refuse):
+        job = run_all(make_job(owner, speakers=False, carry_context=True))
+
+    assert job.status == "failed"
+    assert sorted(job.steps.filter(name="transcribe").values_list("part", "status")) == [
+        (0, "failed"),
+        (1, "cancelled"),
+        (2, "cancelled"),
+    ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_workers_that_end_at_once_open_the_next_part_once(owner: User, tmp_path: Path) -> None:
+    with recipe_of():
+        job = begin_in_order(owner)
+        claim = claim_part(job, 0)
+        outcomes: list[bool] = []
+
+        def try_to_finish() -> None:
+            try:
+                conduct.finish(claim, JobFiles(job, "transcribe", 0, 1, tmp_path), warnings=[], seconds=1)
+                outcomes.append(True)
+            except ClaimLost:
+                outcomes.append(False)
+            connection.close()
+
+        threads = [threading.Thread(target=try_to_finish) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    assert sorted(outcomes) == [False, False, False, True]
+    assert ready(job) == ["transcribe1"]
+
+
+# Limits and files -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.django_db

@@ -4,6 +4,7 @@ Memory is finite, so there is one of each kind at a time, the one used longest a
 fit, and none is left after a crash.
 """
 
+import ctypes
 import gc
 import logging
 import sys
@@ -153,6 +154,9 @@ def _forget_locals(error: BaseException | None) -> None:
 
 def _give_memory_back() -> None:
     gc.collect()
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # of glibc; others have none
+    if trim is not None:
+        trim(0)  # else what was freed in small pieces stays with the process: hundreds of megabytes of a Whisper base
     torch = sys.modules.get("torch")
     if torch is not None and torch.cuda.is_initialized():
         torch.cuda.empty_cache()

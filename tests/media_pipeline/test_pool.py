@@ -1,3 +1,4 @@
+import os
 import threading
 import weakref
 from collections.abc import Iterator
@@ -89,13 +90,13 @@ def test_an_engine_that_cannot_be_loaded_costs_the_one_in_use_nothing() -> None:
 
 
 def test_a_crash_unloads_all_engines_before_its_error_goes_on() -> None:
-    models: list[weakref.ref[torch.nn.Module]] = []
+    models: list[weakref.ref[object]] = []
 
     @pool.emptied_by_crash
     def work() -> None:
         engine = pool.get("stt", "whisper", CHECKPOINT, MACHINE)
         assert isinstance(engine, OpenAIWhisper)
-        models.append(weakref.ref(engine._model))
+        models.append(weakref.ref(engine._network))
         with crash_when_full():
             raise torch.OutOfMemoryError("CUDA out of memory")
 
@@ -207,6 +208,27 @@ def test_unloading_takes_nothing_from_a_step_that_begins_at_that_moment() -> Non
         unloading.result()
 
     assert all(isinstance(engine, EmbeddedDiarizer) for engine in engines)
+
+
+def test_memory_of_what_is_unloaded_leaves_the_process(tight: type[Tight], monkeypatch: pytest.MonkeyPatch) -> None:
+    size, pieces = 100_000, 1000  # each too small for glibc to give it back by itself
+
+    def fill(self: Tight, model: str, machine: Machine) -> None:
+        self.pieces = [b"x" * size for _ in range(pieces)]  # type: ignore[attr-defined]
+
+    monkeypatch.setattr(Tight, "__init__", fill)
+    pool.get("diarization", "tight", "", MACHINE)
+    held_by_others = b"y" * size  # behind them, so that the heap cannot just become shorter
+    loaded = resident_bytes()
+
+    pool.unload_all()
+
+    assert loaded - resident_bytes() > 0.8 * size * pieces
+    assert held_by_others
+
+
+def resident_bytes() -> int:
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 def test_a_lost_gpu_is_told_and_the_process_knows_that_it_is_spent(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,6 +20,7 @@ ROWS = (
     "decoding",
     "first_event",
     "dispatch",
+    "faster_whisper",
 )
 # What needs a GPU. Not part of `make bench`.
 GPU_ROWS: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""JSON with everything: segments, words, times in seconds, confidences and speakers."""
+"""JSON with everything: segments, words, times in seconds, confidences, speakers and marks."""
 
 import json
 from typing import Any
@@ -10,7 +10,10 @@ SCHEMA_VERSION = 1
 
 
 def render(transcript: Transcript, names: SpeakerNames) -> str:
-    """One object; its shape only grows within a `schema_version`. Unknown values are null."""
+    """One object; its shape only grows within a `schema_version`. Unknown values are null.
+
+    `marks` lists values of `Mark`: why to listen again before trusting a segment or word.
+    """
     labels = dict.fromkeys(segment.speaker for segment in transcript.segments if segment.speaker)
     content = {
         "schema_version": SCHEMA_VERSION,

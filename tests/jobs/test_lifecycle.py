@@ -254,6 +254,8 @@ def test_speakers_are_found_again_with_another_count_and_the_words_are_kept(owne
     with recipe_of(diarize=diarize, assemble=voices("SPEAKER_00", "SPEAKER_01")):
         assert lifecycle.speakers_again(job) == SpeakersAgain.ALONE
         assert lifecycle.find_speakers(job, SpeakerOptions(exact=2))
+        job.refresh_from_db()
+        assert job.percent == job.percent_at_start > 50.0  # what is done already tells nothing of the pace
         job = finish(job)
 
     assert asked == [SpeakerOptions(), SpeakerOptions(exact=2)]

@@ -30,6 +30,7 @@ def main() -> None:
     words_row("pocketsphinx, office talk, two voices", "pocketsphinx", render(conversation(20, 12, two)))
     words_row("pocketsphinx, office talk, four voices", "pocketsphinx", three_minutes)
     words_row("whisper, test checkpoint, four voices", "whisper", three_minutes)
+    words_row("faster-whisper, test checkpoint, four voices", "faster_whisper", three_minutes)
     whole_row(three_minutes)
     for voices in VOICES:
         speakers_row(voices)

@@ -1,14 +1,13 @@
 """What the tests of engines share: a prepared recording, and how well its words were understood."""
 
-import re
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import mkdtemp
 
-import jiwer
-
 from media_pipeline.engines import pool
+from media_pipeline.evaluation import measures
+from media_pipeline.evaluation.reference import Passage
 from media_pipeline.media import Audio, SpeechPlan
 from media_pipeline.options import TranscribeOptions
 from media_pipeline.run import Machine, Run
@@ -38,23 +37,11 @@ def prepared(path: Path) -> tuple[Audio, SpeechPlan]:
     return audio, detect_speech(audio, pool.get("vad", "silero", "", MACHINE), options(), run)
 
 
-def plain(text: str) -> str:
-    return " ".join(re.sub(r"[^\w' ]", " ", text.lower()).split())
-
-
 def word_error_rate(speech: Speech, text: str) -> float:
-    return jiwer.wer(plain(speech.text), plain(text))
+    return measures.word_errors(speech.text, text).rate
 
 
 def time_errors(spoken: Sequence[SpokenWord], heard: Sequence[Word]) -> list[float]:
     """For each word understood: how far its start or end is off, whichever is more."""
-    reference = " ".join(plain(word.text) for word in spoken)
-    hypothesis = " ".join(plain(word.text).replace(" ", "") or "_" for word in heard)
-    errors = []
-    for piece in jiwer.process_words(reference, hypothesis).alignments[0]:
-        if piece.type != "equal":
-            continue
-        for offset in range(piece.ref_end_idx - piece.ref_start_idx):
-            said, found = spoken[piece.ref_start_idx + offset], heard[piece.hyp_start_idx + offset]
-            errors.append(max(abs(said.start - found.start), abs(said.end - found.end)))
-    return errors
+    said, found = ([Passage(word.text, word.start, word.end) for word in words] for words in (spoken, heard))
+    return measures.time_errors(said, found)

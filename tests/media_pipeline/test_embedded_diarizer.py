@@ -4,13 +4,11 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from pyannote.core import Annotation, Timeline
-from pyannote.core import Segment as Stretch
-from pyannote.metrics.diarization import DiarizationErrorRate
 
 from media_pipeline.engines.diarization.embedded import EmbeddedDiarizer
 from media_pipeline.errors import Cancelled, EngineUnavailable
-from media_pipeline.media import Diarization, SpeechRegion
+from media_pipeline.evaluation.measures import diarization_errors
+from media_pipeline.media import Diarization, SpeakerTurn, SpeechRegion
 from media_pipeline.options import SpeakerOptions
 from media_pipeline.run import Run
 from media_pipeline.steps.diarize import diarize
@@ -35,13 +33,8 @@ def heard(speech: Speech, engine: EmbeddedDiarizer, tmp_path: Path, speakers: Sp
 
 
 def error_rate(speech: Speech, found: Diarization) -> float:
-    said, hypothesis = Annotation(), Annotation()
-    for number, utterance in enumerate(speech.utterances):
-        said[Stretch(utterance.start, utterance.end), number] = utterance.speaker
-    for number, turn in enumerate(found.turns):
-        hypothesis[Stretch(turn.start, turn.end), number] = turn.speaker
-    whole = Timeline([Stretch(0, speech.duration)])
-    return float(DiarizationErrorRate(collar=0.25)(said, hypothesis, uem=whole))
+    said = [SpeakerTurn(utterance.start, utterance.end, utterance.speaker) for utterance in speech.utterances]
+    return diarization_errors(said, found.turns, speech.duration).rate
 
 
 def labels(found: Diarization) -> list[str]:

@@ -39,6 +39,14 @@ def newest_of_two(job):
     rows = chunks(job).filter(status="running").order_by("-started_at")
     return rows[0] if len(rows) == 2 and stress.chunks_done(job) else None
 
+def lanes_without_gpu(product):
+    children = {stress.parent_of(pid): pid for pid in product.pids_of("work_child")}
+    environ = lambda pid: (Path("/proc") / str(pid) / "environ").read_bytes().split(bytes(1))
+    return [
+        lane for lane in ("io", "cpu", "gpu")
+        if all(b"CUDA_VISIBLE_DEVICES=" in environ(children[pid]) for pid in product.pids_of(f"work --lane {lane}"))
+    ]
+
 speech = stress.render(stress.conversation(14, seed=23, voices=("slt", "rms"), gap=(0.4, 0.9)))
 with stress.running_product(Path(sys.argv[1]), **stress.SETTINGS, WORKERS_GPU="2") as product:
     stress.os.environ.update(product.variables, DJANGO_SETTINGS_MODULE="transcriber.settings", LOG_LEVEL="ERROR")
@@ -46,13 +54,15 @@ with stress.running_product(Path(sys.argv[1]), **stress.SETTINGS, WORKERS_GPU="2
     django.setup()
     calm, disturbed = stress.submit(speech), None
     stress.wait_for_end([calm])
+    hidden = lanes_without_gpu(product)
     disturbed = stress.submit(speech)
     while (row := newest_of_two(disturbed)) is None:
         assert stress.job_of(disturbed).is_active, "never were two chunks worked on at once, with one done"
         time.sleep(0.01)
     stress.kill([stress.parent_of(int(row.worker.rpartition("-")[2]))])
     stress.wait_for_end([disturbed])
-    print(json.dumps({"calm": facts(product, calm), "disturbed": facts(product, disturbed), "killed": row.part}))
+    told = {"calm": facts(product, calm), "disturbed": facts(product, disturbed)}
+    print(json.dumps({**told, "killed": row.part, "hidden": hidden}))
 """
 
 
@@ -63,6 +73,7 @@ def test_two_workers_share_a_recording_and_one_takes_over_from_a_killed_other(tm
     assert ended.returncode == 0, ended.stderr
     found = json.loads(ended.stdout.splitlines()[-1])
     calm, disturbed = found["calm"], found["disturbed"]
+    assert {"io", "cpu"} <= set(found["hidden"])
     parts = len(calm["attempts"])
     assert parts >= 5
     assert len(set(calm["workers"])) == 2

@@ -28,7 +28,7 @@ log = logging.getLogger(__name__)
 _Key = tuple[str, str, Machine]
 
 _loaded: dict[registry.Kind, tuple[_Key, Engine]] = {}  # in the order of their last use
-_lock = threading.Lock()
+_lock = threading.RLock()  # an engine may ask for room while it is being loaded
 _gpu_is_lost = threading.Event()
 
 

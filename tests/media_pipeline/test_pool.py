@@ -194,6 +194,18 @@ def test_the_engine_asked_for_last_is_never_let_go() -> None:
     assert pool.get("stt", "pocketsphinx", "", MACHINE) is last
 
 
+def test_an_engine_may_ask_for_room_while_it_is_loaded(tight: type[Tight], monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[bool] = []
+    monkeypatch.setattr(Tight, "__init__", lambda *args: made.append(pool.unload_oldest()))
+    pool.get("vad", "silero", "", MACHINE)
+    pool.get("stt", "pocketsphinx", "", MACHINE)
+
+    pool.get("diarization", "tight", "", MACHINE)
+
+    assert made == [True]
+    assert set(pool._loaded) == {"stt", "diarization"}
+
+
 def test_unloading_takes_nothing_from_a_step_that_begins_at_that_moment() -> None:
     ended = threading.Event()
 

@@ -1,12 +1,14 @@
 """pyannote.audio: speaker diarization by neural networks, from a pipeline folder on this machine.
 
 The folder is what `pyannote/speaker-diarization-community-1` is on the Hugging Face hub: a config.yaml and its
-weights. Weights are read with pickle, so put only folders there that you trust.
+weights. With a token (HF_TOKEN) it is fetched when first needed. Weights are read with pickle, so take only
+pipelines that you trust.
 """
 
 from __future__ import annotations
 
 import importlib.util
+import logging
 import pickle
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,8 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from media_pipeline import devices
-from media_pipeline.engines.base import EngineInfo, models_path
-from media_pipeline.engines.torch_memory import crash_when_full
+from media_pipeline.engines.base import EngineInfo
+from media_pipeline.engines.diarization import hub_pipelines
+from media_pipeline.engines.diarization.chunk_embeddings import ChunkEmbeddings, embed_once_per_chunk
+from media_pipeline.engines.torch_memory import Room, crash_when_full
 from media_pipeline.errors import EngineUnavailable
 from media_pipeline.media import SAMPLE_RATE_HZ, Audio, Diarization, SpeakerTurn, SpeechRegion
 from media_pipeline.options import SpeakerOptions
@@ -25,17 +29,13 @@ if TYPE_CHECKING:
     from pyannote.audio import Pipeline
     from pyannote.core import Annotation
 
-_CONFIG = "config.yaml"
-_HUB_NAMES = {"community-1": "pyannote/speaker-diarization-community-1"}
+log = logging.getLogger(__name__)
+
+# Chunks of ten seconds at once. On a CPU more are slower: what passes between the layers no longer fits its caches.
+_BATCH = {"cuda": 32, "cpu": 4}
+_EMBEDDED_AT_ONCE_ON_CPU = 1
 # The part of the whole that each long stage ends at; clustering is what is left.
 _STAGES = {"segmentation": (0.0, 0.3), "embeddings": (0.3, 0.95)}
-
-
-def pipeline_folder(model: str, machine: Machine) -> Path:
-    """Where the pipeline `model` is expected: a known name's folder among the models, or the path itself."""
-    if model in _HUB_NAMES:
-        return models_path(machine, "pyannote") / model
-    return Path(model).expanduser()
 
 
 class PyannoteDiarizer:
@@ -44,7 +44,7 @@ class PyannoteDiarizer:
     info: ClassVar[EngineInfo] = EngineInfo(
         name="pyannote",
         title="pyannote.audio",
-        models=tuple(_HUB_NAMES),
+        models=tuple(hub_pipelines.SHORT_NAMES),
         default_model="community-1",
         takes_paths=True,
         note="Good in real conversations; slow without a GPU, and holds the whole recording in memory.",
@@ -55,19 +55,19 @@ class PyannoteDiarizer:
         """None when it can be used here; else one sentence that says what to do."""
         if importlib.util.find_spec("pyannote") is None or importlib.util.find_spec("pyannote.audio") is None:
             return "pyannote.audio is not installed: run `pip install -r requirements.txt`."
-        folder = pipeline_folder(model, machine)
-        if (folder / _CONFIG).is_file():
-            return None
-        source = _HUB_NAMES.get(model, "a pyannote pipeline")
-        return f"No pipeline is in {folder}: accept the terms of {source} on huggingface.co and copy its files there."
+        return hub_pipelines.missing(model, machine)
 
     def __init__(self, model: str, machine: Machine) -> None:
         problem = self.missing(model, machine)
         if problem:
             raise EngineUnavailable("engine_unavailable", problem)
-        self._device = devices.choose(machine.device)
+        device = devices.choose(machine.device)
+        folder = hub_pipelines.fetched(model, machine)
         with crash_when_full():
-            self._pipeline = _load(pipeline_folder(model, machine), self._device)
+            self._pipeline = _load(folder, device)
+        self._room = Room(_BATCH[device], device, self._to_cpu)
+        if not embed_once_per_chunk(self._pipeline):
+            log.warning("The pipeline in %s is of a kind that is run as its makers do, several times slower", folder)
 
     def diarize(self, audio: Audio, regions: Sequence[SpeechRegion], speakers: SpeakerOptions, run: Run) -> Diarization:
         """Speaker turns, never overlapping: where people talk at once, whoever is most prominent.
@@ -79,10 +79,31 @@ class PyannoteDiarizer:
         samples = audio.read(0.0, audio.facts.duration)
         # A waveform in memory, never a path: decoding by torchcodec fails beside a CPU build of torch, and is slow.
         file = {"waveform": torch.from_numpy(samples)[None], "sample_rate": SAMPLE_RATE_HZ}
-        with crash_when_full(), _unchanged_tf32():
-            output = self._pipeline(file, hook=_Progress(run), **_limits(speakers))
-        found = getattr(output, "exclusive_speaker_diarization", output)
-        return Diarization(self.info.name, tuple(_turns(found)))
+
+        def apply(batch: int) -> Any:
+            self._set_batch(batch)
+            return self._pipeline(file, hook=_Progress(run), **_limits(speakers))
+
+        with _unchanged_tf32():
+            output = self._room.fit(apply, run)
+        everybody = getattr(output, "speaker_diarization", output)  # older pipelines give nothing else
+        turns = tuple(_turns(getattr(output, "exclusive_speaker_diarization", everybody)))
+        return Diarization(self.info.name, turns, tuple(_overlaps(everybody)))
+
+    def _set_batch(self, batch: int) -> None:
+        pipeline = self._pipeline
+        embedded = batch if self._room.device == "cuda" else _EMBEDDED_AT_ONCE_ON_CPU
+        pipeline.segmentation_batch_size = batch
+        embeddings = getattr(pipeline, "get_embeddings", None)
+        if isinstance(embeddings, ChunkEmbeddings):
+            embeddings.batch_size = embedded
+        else:
+            pipeline.embedding_batch_size = embedded
+
+    def _to_cpu(self) -> None:
+        import torch
+
+        self._pipeline.to(torch.device("cpu"))
 
 
 class _Progress:
@@ -156,3 +177,9 @@ def _turns(found: Annotation) -> Iterator[SpeakerTurn]:
     for segment, _, label in found.itertracks(yield_label=True):
         name = names.setdefault(label, f"SPEAKER_{len(names):02d}")
         yield SpeakerTurn(float(segment.start), float(segment.end), name)
+
+
+def _overlaps(everybody: Annotation) -> Iterator[SpeechRegion]:
+    """Where several people speak at once, in time order."""
+    for stretch in everybody.get_overlap():
+        yield SpeechRegion(float(stretch.start), float(stretch.end))

@@ -69,7 +69,15 @@ def talk(rng: random.Random, count: int, vocabulary: Sequence[str], loops: float
 
 
 def hear(
-    spoken: Sequence[Word], index: int, start: float, end: float, rng: random.Random, *, jitter: float, edge: float
+    spoken: Sequence[Word],
+    index: int,
+    start: float,
+    end: float,
+    rng: random.Random,
+    *,
+    jitter: float,
+    edge: float,
+    slips: float = 0.0,
 ) -> ChunkTranscript:
     """What a chunk from `start` to `end` makes of the words whose middle lies in it.
 
@@ -77,6 +85,7 @@ def hear(
         spoken: The words around it are enough.
         jitter: The most by which a time is off, in seconds.
         edge: So near a place where the chunk is cut, words may be heard wrongly or not at all.
+        slips: The share of all other words that is written differently from what was said.
     """
     heard: list[Word] = []
     clock = start
@@ -86,7 +95,7 @@ def hear(
         is_cut = word.start < start + edge or word.end > end - edge
         if is_cut and rng.random() < 0.25:
             continue
-        text = f"{word.text[:1]}…" if is_cut and rng.random() < 0.4 else word.text
+        text = f"{word.text[:1]}…" if rng.random() < (0.4 if is_cut else slips) else word.text
         first = min(end, max(clock, word.start + rng.uniform(-jitter, jitter)))
         last = min(end, max(first + 0.02, word.end + rng.uniform(-jitter, jitter)))
         heard.append(Word(text, round(first, 2), round(last, 2), 0.9, word.speaker))

@@ -19,6 +19,7 @@ SAME_WORD: Seconds = 0.5
 # Fewer words in common than this share: the two heard different things, and a match is chance.
 ALIKE = 0.3
 
+_NEAR = 3
 _NOT_SPOKEN = re.compile(r"[\W_]+")
 
 Unit: TypeAlias = Segment | Word
@@ -118,7 +119,9 @@ def _seam(earlier: _Part, later: _Part) -> _Seam | None:
     if later.start >= earlier.end:
         return None
     low, high = later.start, min(earlier.end, later.end)
-    offset = next((index for index, unit in enumerate(earlier.units) if unit.end > low), len(earlier.units))
+    offset = len(earlier.units)
+    while offset and earlier.units[offset - 1].end > low:
+        offset -= 1
     first = [unit for unit in earlier.units[offset:] if unit.start < high]
     second = list(takewhile(lambda unit: unit.start < high, later.units))
     if not first or not second:  # all words are on one side
@@ -175,27 +178,29 @@ def _best_pair(
 ) -> _Pair:
     """The pair to go over behind.
 
-    Better than others are: one in the middle half, since near an edge one of the two has words cut in half or left
-    out; one after which both go on with the same word; a word not said twice in a row; a wide pause behind it; a
-    place near the middle.
+    It should lie in the middle half, since near an edge one of the two has words cut in half or left out. Of these,
+    the surest: the words before and after it are pairs too, and nobody says the same word again close to it. Of
+    equally sure ones, that with the widest pause behind it, or the one nearest the middle.
     """
     middle = (low + high) / 2
-    following = {(pair.first, pair.second) for pair in pairs}
+    places = {(pair.first, pair.second) for pair in pairs}
 
-    def worth(pair: _Pair) -> tuple[bool, bool, bool, float, float]:
+    def worth(pair: _Pair) -> tuple[bool, int, float, float]:
         distance = abs(pair.earlier.end - middle)
-        is_followed = (pair.first + 1, pair.second + 1) in following
+        is_followed = (pair.first + 1, pair.second + 1) in places
+        is_preceded = (pair.first - 1, pair.second - 1) in places
         is_single = not (_is_repeated(first, pair.first) or _is_repeated(second, pair.second))
         pause = min(_pause_behind(first, pair.first), _pause_behind(second, pair.second))
-        return distance < (high - low) / 4, is_followed, is_single, round(pause, 1), -distance
+        return distance < (high - low) / 4, is_followed + is_preceded + is_single, round(pause, 1), -distance
 
     return max(pairs, key=worth)
 
 
 def _is_repeated(units: Sequence[Unit], index: int) -> bool:
-    """Whether the word before or after is the same."""
+    """Whether one of the three words before or after is the same."""
     text = _plain(units[index].text)
-    return any(_plain(unit.text) == text for unit in (*units[max(0, index - 1) : index], *units[index + 1 : index + 2]))
+    near = (*units[max(0, index - _NEAR) : index], *units[index + 1 : index + 1 + _NEAR])
+    return any(_plain(unit.text) == text for unit in near)
 
 
 def _pause_behind(units: Sequence[Unit], index: int) -> Seconds:

@@ -1,10 +1,13 @@
 """How numbers and times are shown on pages."""
 
 import datetime
+import re
 
 from django import template
 from django.template.defaultfilters import filesizeformat
 from django.utils import formats, timezone
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_info, gettext, gettext_lazy, ngettext
 
 from media_pipeline.transcript import Mark
@@ -12,6 +15,7 @@ from media_pipeline.transcript import Mark
 register = template.Library()
 
 SPEAKER_TONES = 8
+PLACE = re.compile(r"\b(?:(\d+):)?(\d{1,2}):(\d{2})\b")
 MARKS = {
     Mark.OVERLAP: (
         gettext_lazy("several people speak"),
@@ -37,6 +41,17 @@ def clock(seconds: float | None) -> str:
     minutes, second = divmod(whole, 60)
     hours, minute = divmod(minutes, 60)
     return f"{hours}:{minute:02d}:{second:02d}" if hours else f"{minute}:{second:02d}"
+
+
+@register.filter
+def with_places(sentence: str) -> SafeString:
+    """A sentence whose places in the recording ("12:03") are links that play from there."""
+
+    def link(found: re.Match[str]) -> str:
+        hour, minute, second = (int(part or 0) for part in found.groups())
+        return format_html('<a href="#t={}" data-seek-link>{}</a>', 3600 * hour + 60 * minute + second, found[0])
+
+    return mark_safe(PLACE.sub(link, escape(sentence)))  # noqa: S308  # all but the links is escaped
 
 
 @register.filter

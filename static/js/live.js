@@ -30,9 +30,13 @@ function apply(snapshot) {
   if (preview) showPreview(snapshot.preview ?? []);
 }
 
+/** Show the result, but cut nobody off who listens meanwhile. */
 function end() {
   hasEnded = true;
-  location.reload();
+  const media = document.querySelector("[data-media]");
+  if (!media || media.paused) return location.reload();
+  showPercent(100);
+  media.addEventListener("pause", () => location.reload(), { once: true });
 }
 
 function showPercent(percent) {

@@ -196,7 +196,7 @@ if (copy && transcript && navigator.clipboard) {
 if (media && segments.length) {
   if (spoken) CSS.highlights.set("spoken", spoken);
   else document.body.classList.add("no-highlights");
-  transcript.addEventListener("click", onClick);
+  for (const place of document.querySelectorAll("[data-transcript], [data-places]")) place.addEventListener("click", onClick);
   document.addEventListener("keydown", onKey);
   document.querySelector("[data-follow]").addEventListener("click", backToCurrent);
   media.addEventListener("play", () => {

@@ -83,7 +83,8 @@ transcript(*recording("done", "completed", len(STEPS), warnings=["The recording 
 recording("running", "running", WORDS)
 recording("failed", "failed", WORDS, error_code="worker_died", error_message="The process doing this step died.")
 recording("cancelled", "cancelled", 2)
-row, job = recording("speechless", "completed", len(STEPS), warnings=["Telling speakers apart did not work."])
+row, job = recording("speechless", "completed", len(STEPS),
+    warnings=["No words were found from 0:12 to 0:31.", "Telling speakers apart did not work."])
 transcript(row, job)
 job.steps.filter(name="diarize").update(status="failed")
 row, job = recording("silent", "completed", 6, warnings=["The recording is silent."])

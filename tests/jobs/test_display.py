@@ -92,3 +92,21 @@ def test_languages_are_named_where_the_name_is_known(code: str | None, shown: st
 )
 def test_size_has_no_needless_decimals(count_bytes: int | None, shown: str) -> None:
     assert display.size(count_bytes) == shown
+
+
+@pytest.mark.parametrize(
+    ("sentence", "shown"),
+    [
+        ("From 12:03 on.", 'From <a href="#t=723" data-seek-link>12:03</a> on.'),
+        ("At 1:02:03.", 'At <a href="#t=3723" data-seek-link>1:02:03</a>.'),
+        ("<b>12</b> & 3:4", "&lt;b&gt;12&lt;/b&gt; &amp; 3:4"),
+    ],
+)
+def test_places_in_a_sentence_can_be_played(sentence: str, shown: str) -> None:
+    assert display.with_places(sentence) == shown
+
+
+def test_marks_are_said_in_words() -> None:
+    assert display.mark_title("overlap") == "several people speak"
+    assert display.mark_meaning("repeated").endswith(".")
+    assert (display.mark_title("later"), display.mark_meaning("later")) == ("later", "")

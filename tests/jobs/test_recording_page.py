@@ -99,7 +99,7 @@ def test_a_failed_search_is_told_with_a_button_beside_it(browser: Client, done: 
 
     note = page(browser, done).partition("note-warn")[2].partition("</div></div>")[0]
 
-    assert "From 12:03 to 12:31" in note and "It did not work." in note
+    assert '<a href="#t=723" data-seek-link>12:03</a> to ' in note and "It did not work." in note
     assert 'data-opens="find-speakers"' in note
 
 

@@ -194,6 +194,9 @@ def _engine_process() -> Iterator[Callable[[Task], Outcome]]:
     theirs.close()
     try:
         yield lambda task: _answer(ours, task)
+    except BaseException:
+        process.kill()  # it may be in the midst of work
+        raise
     finally:
         ours.close()
         process.join(END_SECONDS)

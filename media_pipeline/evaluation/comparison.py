@@ -99,13 +99,13 @@ def _speaker_result(file: str, duration: Seconds, reference: Reference, found: D
 
 _SPEECH_COLUMNS = ("engine", "file", "words wrong", "characters wrong", "times off: median, 90 %")
 _SPEAKER_COLUMNS = ("engine", "file", "speaker time wrong", "speakers found")
-_COST_COLUMNS = ("seconds per second", "speed", "load", "memory", "GPU")
+_COST_COLUMNS = ("seconds per second", "speed", "load", "memory", "device")
 
 
 def table(entries: Sequence[Entry]) -> str:
     """Words first, then speakers. With several recordings, a line for each and one for all of them."""
-    speech = [entry for entry in entries if entry.kind == "stt"]
-    speakers = [entry for entry in entries if entry.kind == "diarization"]
+    speech = [entry for entry in entries if entry.kind == "stt" and entry.results]
+    speakers = [entry for entry in entries if entry.kind == "diarization" and entry.results]
     blocks = []
     if speech:
         blocks.append(_aligned([(*_SPEECH_COLUMNS, *_COST_COLUMNS), *_lines(speech)]))
@@ -156,9 +156,9 @@ def _figures(kind: Kind, result: Result) -> tuple[str, ...]:
 
 def _cost(entry: Entry, result: Result) -> tuple[str, ...]:
     factor = result.seconds / result.duration
-    gpu = f"{entry.gpu_peak_bytes / _MIB:.0f} MiB" if entry.gpu_peak_bytes else entry.device
+    device = entry.device + (f", {entry.gpu_peak_bytes / _MIB:.0f} MiB" if entry.gpu_peak_bytes else "")
     memory = f"{entry.peak_bytes / _MIB:.0f} MiB"
-    return f"{factor:.3f}", f"{1 / factor:.3g}x", f"{entry.load_seconds:.1f} s", memory, gpu
+    return f"{factor:.3f}", f"{1 / factor:.3g}x", f"{entry.load_seconds:.1f} s", memory, device
 
 
 def _percent(share: Share | None) -> str:

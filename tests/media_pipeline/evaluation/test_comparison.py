@@ -42,8 +42,12 @@ def test_speakers_have_a_table_of_their_own_and_problems_come_last() -> None:
     blocks = table([an_entry(), speakers, absent]).split("\n\n")
 
     assert "embedded  one.mp3  50.0% of 4          1               0.250               4x" in blocks[1]
-    assert blocks[1].endswith("5 MiB")
+    assert blocks[1].endswith("cuda, 5 MiB")
     assert blocks[2] == "pyannote was left out: Get it."
+
+
+def test_without_any_figure_there_is_only_the_reason() -> None:
+    assert table([Entry("stt", "whisper", "base", problem="Fell over.")]) == "whisper base failed: Fell over."
 
 
 def test_the_json_has_every_figure() -> None:

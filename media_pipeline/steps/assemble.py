@@ -25,7 +25,7 @@ def assemble(
     merged = merge(parts)
     segments = sentences(merged.segments, language)
     if diarization is not None:
-        segments = assign_speakers(segments, diarization.turns, language)
+        segments = assign_speakers(segments, diarization.turns, language, diarization.overlaps)
     warnings = [warning for part in parts for warning in part.warnings]
     warnings += (_unsure(place) for place in merged.unsure)
     if not segments:

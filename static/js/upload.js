@@ -265,7 +265,7 @@ async function submit(row) {
   if (answer.status === 403 || answer.redirected) return show(row, "failed", word("signedout"));
   row.isWanted = false;
   show(row, "failed", sentence(text) ?? refusal(answer.status));
-  if (answer.status === BAD_OPTIONS) showRefusedOptions(row, text);
+  if (answer.status === BAD_OPTIONS) showRefusedOptions(row, JSON.parse(text).fields);
 }
 
 function done(row, url) {
@@ -276,10 +276,10 @@ function done(row, url) {
   if (rows.length === 1) location.assign(url);
 }
 
-/** The file is there; with other options it can be sent again as it is. */
-function showRefusedOptions(row, text) {
-  const { fields } = JSON.parse(text);
+/** The file is there; with other options it can be sent again as it is. Each sentence stands at its field. */
+function showRefusedOptions(row, fields) {
   if (!row.options.showErrors(fields)) common.showErrors(fields);
+  if (Object.keys(fields).every((name) => NAMES.includes(name))) row.part("message").textContent = word("mend");
   row.canMend = true;
   update();
 }

@@ -369,6 +369,20 @@ def test_without_the_working_files_the_recording_is_transcribed_again_or_nothing
 
 
 @pytest.mark.django_db
+def test_when_the_recording_cannot_be_transcribed_again_the_old_text_stays(owner: User) -> None:
+    with recipe_of(assemble=voices("SPEAKER_00")):
+        job = finish(make_job(owner, recording=make_recording(owner, media_key="recordings/z/media")))
+        Artifact.objects.filter(job=job, name="chunk.json").delete()
+    with recipe_of(transcribe=refuse):
+        assert lifecycle.find_speakers(job, SpeakerOptions(exact=2))
+        job = finish(job)
+
+    assert (job.status, heard(job)) == ("completed", ["Speaker 1", "Speaker 1", "Speaker 1"])
+    assert job.warnings == ["Transcribing did not work, so the text stays as it was: No voices."]
+    assert lifecycle.speakers_again(job) == SpeakersAgain.WITH_WORDS
+
+
+@pytest.mark.django_db
 def test_only_the_working_audio_is_made_again_when_that_is_all_that_was_cleaned_up(owner: User) -> None:
     with recipe_of(assemble=voices("SPEAKER_00")):
         job = finish(make_job(owner, recording=make_recording(owner, media_key="recordings/z/media")))

@@ -426,6 +426,17 @@ def test_a_gpu_that_is_asked_for_by_name_must_be_there() -> None:
     assert caught.value.code == "no_cuda"
 
 
+def test_a_library_of_cuda_that_is_not_there_is_named(engine: FasterWhisper, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(mels: Any) -> None:
+        raise RuntimeError("Library libcublas.so.12 is not found or cannot be loaded")
+
+    monkeypatch.setattr(engine._network, "encode", refuse)
+
+    with pytest.raises(EngineUnavailable, match=r"libcublas\.so\.12.*DEVICE=cpu") as caught:
+        engine._network._try_cuda(Path("base"))
+    assert caught.value.code == "no_cuda_library"
+
+
 def test_needs_no_torch() -> None:
     script = """
 import sys

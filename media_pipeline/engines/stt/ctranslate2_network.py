@@ -26,6 +26,8 @@ Mel: TypeAlias = npt.NDArray[np.float32]  # shape (num_mels, num_frames), 100 fr
 FILES = ("config.json", "model.bin", "tokenizer.json")
 COMPUTE_TYPES = {"cpu": "int8", "cuda": "float16"}
 
+# How CTranslate2 words it that a part of CUDA is not installed.
+_NO_LIBRARY = "is not found or cannot be loaded"
 _FRAMES = 3000
 _POSITIONS = 448  # of the decoder: for prompt and text together
 PROMPT_TOKENS = _POSITIONS // 2 - 1
@@ -51,7 +53,7 @@ class Network:
     """The network of a folder, loaded on "cpu" or "cuda".
 
     Raises:
-        EngineUnavailable: `bad_weights`.
+        EngineUnavailable: `bad_weights`, or `no_cuda_library`.
         EngineCrashed: `out_of_memory`.
     """
 
@@ -69,13 +71,12 @@ class Network:
                     path, device=device, compute_type=COMPUTE_TYPES[device], cpu_threads=threads, local_files_only=True
                 )
         except (RuntimeError, ValueError, KeyError, TypeError) as error:
-            raise EngineUnavailable(
-                "bad_weights",
-                f"{folder.name} is no Whisper model for CTranslate2, or is damaged: delete it and download it again.",
-            ) from error
+            raise _not_loaded(error, folder) from error
         self._extract = FeatureExtractor(feature_size=self._model.model.n_mels)
         self._suppressed = list(get_suppressed_tokens(self._tokenizer("en"), [-1]))
         self.languages: tuple[str, ...] = tuple(self._model.supported_languages)
+        if device == "cuda":
+            self._try_cuda(folder)
 
     def tokens(self, text: str) -> list[int]:
         """The tokens of `text` as it stands after something else."""
@@ -157,6 +158,17 @@ class Network:
             merge_punctuations(row, "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、")
         return [[_piece(word) for word in row if word["word"]] for row in rows]
 
+    def _try_cuda(self, folder: Path) -> None:
+        """Have an empty row encoded: some of CUDA's libraries are looked for only then."""
+        silence = np.zeros((self._model.model.n_mels, _FRAMES), np.float32)
+        try:
+            with crash_when_full():
+                self.encode([silence])
+        except RuntimeError as error:
+            if _NO_LIBRARY not in str(error):
+                raise
+            raise _not_loaded(error, folder) from error
+
     def _prompt(self, code: str, prompt: Sequence[int]) -> list[int]:
         tokenizer = self._tokenizer(code)
         before = [tokenizer.sot_prev, *prompt] if prompt else []
@@ -187,6 +199,18 @@ def rows_of(encoded: StorageView, rows: Sequence[int]) -> StorageView:
         return encoded
     array = np.asarray(encoded.to_device(ctranslate2.Device.cpu))
     return ctranslate2.StorageView.from_array(np.ascontiguousarray(array[list(rows)]))
+
+
+def _not_loaded(error: Exception, folder: Path) -> EngineUnavailable:
+    """What to say where a network cannot be loaded."""
+    if _NO_LIBRARY in str(error):
+        return EngineUnavailable(
+            "no_cuda_library", f"faster-whisper lacks a library of CUDA here ({error}). Install it, or set DEVICE=cpu."
+        )
+    return EngineUnavailable(
+        "bad_weights",
+        f"{folder.name} is no Whisper model for CTranslate2, or is damaged: delete it and download it again.",
+    )
 
 
 def _piece(word: Mapping[str, Any]) -> Piece:

@@ -83,13 +83,11 @@ class SpeakersAgain(StrEnum):
 
     ALONE = "alone"  # the words stay as they are
     WITH_WORDS = "with_words"  # the working files are gone: the recording is transcribed again too
-    IMPOSSIBLE = "impossible"  # there are no words, or the media is gone as well
+    IMPOSSIBLE = "impossible"  # the media is gone as well
 
 
 def speakers_again(job: Job) -> SpeakersAgain:
-    """What it would take to look again for who spoke in a finished job."""
-    if not Segment.objects.filter(transcript__job=job).exists():
-        return SpeakersAgain.IMPOSSIBLE
+    """What it would take to look again for who spoke in a finished job that has words."""
     again = _with_dependents(job, SPEAKERS_STEP)
     has_media = bool(job.recording.media_key)
     if _are_kept(job, again) and (has_media or BULKY_FILE[0] not in again):
@@ -103,10 +101,10 @@ def find_speakers(job: Job, speakers: SpeakerOptions) -> bool:
     The text stays on the page meanwhile, with its old speakers, and also when this does not work.
 
     Returns:
-        False when it is not possible: the job has no text, is at work, or lacks the media this takes.
+        False when it is not possible: the job has no words, is at work, or lacks the media this takes.
     """
     way = speakers_again(job)
-    if way == SpeakersAgain.IMPOSSIBLE:
+    if way == SpeakersAgain.IMPOSSIBLE or not Segment.objects.filter(transcript__job=job).exists():
         return False
     steps = job.steps.exclude(Q(status=StepStatus.SKIPPED) & ~Q(name=SPEAKERS_STEP))
     if way == SpeakersAgain.ALONE:

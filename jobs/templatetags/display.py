@@ -6,8 +6,7 @@ import re
 from django import template
 from django.template.defaultfilters import filesizeformat
 from django.utils import formats, timezone
-from django.utils.html import escape, format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import get_language_info, gettext, gettext_lazy, ngettext
 
 from media_pipeline.transcript import Mark
@@ -44,14 +43,15 @@ def clock(seconds: float | None) -> str:
 
 
 @register.filter
-def with_places(sentence: str) -> SafeString:
+def with_places(sentence: str) -> str:
     """A sentence whose places in the recording ("12:03") are links that play from there."""
-
-    def link(found: re.Match[str]) -> str:
+    pieces, end = [], 0
+    for found in PLACE.finditer(sentence):
         hour, minute, second = (int(part or 0) for part in found.groups())
-        return format_html('<a href="#t={}" data-seek-link>{}</a>', 3600 * hour + 60 * minute + second, found[0])
-
-    return mark_safe(PLACE.sub(link, escape(sentence)))  # noqa: S308  # all but the links is escaped
+        link = format_html('<a href="#t={}" data-seek-link>{}</a>', 3600 * hour + 60 * minute + second, found[0])
+        pieces += [sentence[end : found.start()], link]
+        end = found.end()
+    return format_html_join("", "{}", ((piece,) for piece in [*pieces, sentence[end:]]))
 
 
 @register.filter

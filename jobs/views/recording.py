@@ -52,22 +52,22 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
             "run_facts": _run_facts(job, transcript),
             "has_media": bool(shown.media_key),
             "has_peaks": Artifact.objects.filter(job=job, name="peaks.json").exists(),
-            **_speakers_again(job),
+            **(_speakers_again(job, snapshot["steps"]) if segments else {}),
         },
     )
 
 
-def _speakers_again(job: Job) -> dict[str, Any]:
+def _speakers_again(job: Job, steps: list[dict[str, Any]]) -> dict[str, Any]:
     """What the page needs to offer another search for speakers; nothing of it while the job is at work."""
     if job.status != JobStatus.COMPLETED:
         return {}
     way = lifecycle.speakers_again(job)
-    diarize = job.steps.filter(name=lifecycle.SPEAKERS_STEP)
+    bad = (StepStatus.FAILED, StepStatus.CANCELLED)
     return {
         "speakers_again": way,
         "find_form": None if way == SpeakersAgain.IMPOSSIBLE else _find_form(pipeline_gateway.options_of(job).speakers),
         "is_lost": way == SpeakersAgain.IMPOSSIBLE,
-        "have_speakers_failed": diarize.filter(status__in=[StepStatus.FAILED, StepStatus.CANCELLED]).exists(),
+        "have_speakers_failed": any(s["name"] == lifecycle.SPEAKERS_STEP and s["status"] in bad for s in steps),
     }
 
 

@@ -57,6 +57,7 @@ def sign_in(page: Page) -> None:
 def find_speakers(page: Page, count: int) -> None:
     page.locator(".note-warn, .voices").get_by_role("button", name="Find speakers").first.click()
     dialog = page.locator("dialog[open]")
+    assert "The words stay as they are" in dialog.inner_text()
     dialog.get_by_label("Exact number").check()
     dialog.get_by_label("Number of speakers").fill(str(count))
     dialog.get_by_role("button", name="Find speakers").click()

@@ -73,6 +73,8 @@ function timeLeft(seconds) {
 
 function showSteps(steps) {
   const list = part("steps");
+  const names = new Set(steps.map((step) => step.name));
+  for (const line of [...list.children]) if (!names.has(line.dataset.step)) line.remove(); // found not to be needed
   for (const step of steps) {
     let line = list.querySelector(`[data-step="${CSS.escape(step.name)}"]`);
     if (!line) {

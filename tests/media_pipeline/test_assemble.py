@@ -48,3 +48,20 @@ def test_the_same_warning_of_several_chunks_is_given_once() -> None:
     parts = [part(0, "Yes.", warnings=("Noisy.", "Short.")), part(1, "No.", warnings=("Noisy.",))]
 
     assert assemble(parts, None, 20.0, OPTIONS).warnings == ("Noisy.", "Short.")
+
+
+def test_a_place_where_two_chunks_do_not_agree_is_named() -> None:
+    heard = [
+        ChunkTranscript(0, 0, 700, "en", "any", "any", "cpu", (said("good", 691), said("day", 694))),
+        ChunkTranscript(1, 690, 900, "en", "any", "any", "cpu", (said("gut", 691), said("they", 694))),
+    ]
+
+    made = assemble(heard, None, 900.0, OPTIONS)
+
+    assert made.warnings == (
+        "At 11:37, two parts of the recording were joined that were heard differently: please listen there.",
+    )
+
+
+def said(text: str, start: float) -> Segment:
+    return Segment(start, start + 1, text, (Word(text, start, start + 1),))

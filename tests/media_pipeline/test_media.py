@@ -44,3 +44,13 @@ def test_a_plan_adds_up_its_speech():
     regions = (SpeechRegion(1.0, 2.5), SpeechRegion(3.0, 4.0))
 
     assert SpeechPlan(10.0, (Chunk(0, 0.0, 10.0, regions),)).speech_seconds == 2.5
+
+
+def test_speech_that_two_chunks_share_counts_once():
+    first = Chunk(0, 0.0, 10.0, (SpeechRegion(0.0, 6.0), SpeechRegion(7.0, 10.0)))
+    second = Chunk(1, 5.0, 20.0, (SpeechRegion(5.0, 6.0), SpeechRegion(7.0, 14.0)))
+
+    plan = SpeechPlan(20.0, (first, second))
+
+    assert plan.regions == (SpeechRegion(0.0, 6.0), SpeechRegion(7.0, 10.0), SpeechRegion(10.0, 14.0))
+    assert plan.speech_seconds == 13.0

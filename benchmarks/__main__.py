@@ -20,6 +20,13 @@ ROWS = (
     "decoding",
     "first_event",
     "dispatch",
+    "merge",
+    "sharing",
+    "batched_whisper",
+    "word_times",
+    "log_mel",
+    "diarization",
+    "assign_speakers",
     "faster_whisper",
 )
 # What needs a GPU. Not part of `make bench`.

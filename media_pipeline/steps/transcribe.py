@@ -10,6 +10,7 @@ from media_pipeline.options import TranscribeOptions
 from media_pipeline.run import Run
 from media_pipeline.text.clock import clock
 from media_pipeline.text.joining import joined
+from media_pipeline.text.sentences import sentences
 from media_pipeline.transcript import Seconds, Segment, Word
 from media_pipeline.windows import pack_windows
 
@@ -43,7 +44,7 @@ class _Hearing:
         before, spent = self.done, 0.0
         for result in self.engine.transcribe(self.audio, windows, self.options, self.run, hints):
             self.found.append(result)
-            self.run.emit(result.segments)
+            self.run.emit(sentences(result.segments, result.language))
             spent += result.window.end - result.window.start
             self.done = before + share * (min(1.0, spent / total) if total else 1.0)
             self.run.report(self.done)

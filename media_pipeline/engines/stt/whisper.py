@@ -10,7 +10,7 @@ import importlib.util
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -20,19 +20,19 @@ from media_pipeline import devices
 from media_pipeline.engines.base import NO_HINTS, EngineInfo, Hints, WindowTranscript
 from media_pipeline.engines.stt.whisper_text import (
     TEMPERATURES,
-    Piece,
     Trust,
     bcp47,
     compression_ratio,
     segment_of,
     whisper_code,
+    within_speech,
 )
 from media_pipeline.engines.torch_memory import Room
 from media_pipeline.errors import EngineUnavailable
 from media_pipeline.media import Audio, Window
 from media_pipeline.options import TranscribeOptions
 from media_pipeline.run import Machine, Run
-from media_pipeline.transcript import Mark, Seconds, Segment, Word
+from media_pipeline.transcript import Seconds
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -51,8 +51,6 @@ _ENCODED_AT_ONCE = {"cpu": 1, "cuda": 16}
 _MOST_MEMORY = 2 * 1024**3  # bytes for all slots on a CPU; on CUDA, half of what is free
 # Text drawn at a higher temperature is a poor guide for what follows (openai-whisper, `transcribe`).
 _MAX_CONTEXT_TEMPERATURE = 0.5
-# Words so far from all speech were hardly said.
-_FAR_FROM_SPEECH: Seconds = 0.5
 
 
 def weights_file(model: str, models_dir: Path) -> Path:
@@ -318,39 +316,15 @@ class OpenAIWhisper:
         window, code = hearing.window, hearing.code or ""
         pieces = self._network.pieces(decoded, window.end - window.start)
         text = self._network.text(decoded.tokens)
-        segment = segment_of(list(_in_speech(pieces, window)), window, code, trust.marks if text else (), text)
+        segment = segment_of(within_speech(pieces, window), window, code, trust.marks if text else (), text)
         hearing.features = None
-        return WindowTranscript(window, bcp47(code), () if segment is None else (_doubted(segment, window),))
+        return WindowTranscript(window, bcp47(code), () if segment is None else (segment,))
 
 
 def _in_good_order(hearings: Sequence[_Hearing], count: int) -> Iterator[_Hearing]:
     """`count` after `count` in time order, among them those with most speech first: then they end at about one time."""
     for first in range(0, len(hearings), count):
         yield from sorted(hearings[first : first + count], key=lambda hearing: hearing.seconds_of_speech, reverse=True)
-
-
-def _in_speech(pieces: Iterable[Piece], window: Window) -> Iterator[Piece]:
-    """Pieces that reach into a pause, shortened to the stretch of speech they lie in most."""
-    spans = [(region.start - window.start, region.end - window.start) for region in window.regions]
-    for piece in pieces:
-        shared = [(min(piece.end, end) - max(piece.start, start), start, end) for start, end in spans]
-        most, start, end = max(shared, default=(0.0, 0.0, 0.0))
-        yield replace(piece, start=max(piece.start, start), end=min(piece.end, end)) if most > 0 else piece
-
-
-def _doubted(segment: Segment, window: Window) -> Segment:
-    """The segment, its words far from all speech marked as doubtful."""
-    words = tuple(word if _is_near_speech(word, window) else _with_doubt(word) for word in segment.words)
-    return replace(segment, words=words)
-
-
-def _is_near_speech(word: Word, window: Window) -> bool:
-    low, high = word.start - _FAR_FROM_SPEECH, word.end + _FAR_FROM_SPEECH
-    return any(region.start < high and region.end > low for region in window.regions)
-
-
-def _with_doubt(word: Word) -> Word:
-    return word if Mark.DOUBTFUL in word.marks else replace(word, marks=(*word.marks, Mark.DOUBTFUL))
 
 
 def _batch_size(device: str, bytes_each: int) -> int:

@@ -20,6 +20,10 @@ MAX_COMPRESSION_RATIO = 2.4
 MIN_LOG_PROBABILITY = -1.0
 MAX_NO_SPEECH_PROBABILITY = 0.6
 
+# Words so far from all speech were hardly said, nor were so many in so short a time.
+_FAR_FROM_SPEECH: Seconds = 0.5
+_HURRIED_WORDS, _HURRIED_SECONDS = 4, 0.3
+
 # Codes that Whisper writes differently from BCP 47.
 _TO_WHISPER = {"jv": "jw", "nb": "no", "fil": "tl"}
 _FROM_WHISPER = {"jw": "jv"}
@@ -135,6 +139,9 @@ def segment_of(
 ) -> Segment | None:
     """The pieces of a window, or of a part of it, as a segment on the recording's clock. None without text.
 
+    Words far from all speech, and words that follow each other quicker than anybody speaks, are marked as doubtful:
+    a model that invents text finds no place for it in the audio.
+
     Args:
         code: Whisper's, of the language.
         text: What was said; the pieces joined when empty. Where it has no pieces, the segment lasts as the window.
@@ -142,7 +149,7 @@ def segment_of(
     text = (text or "".join(piece.text for piece in pieces)).strip()
     if not text:
         return None
-    words = words_of(pieces, window, code, marks)
+    words = _doubted(words_of(pieces, window, code, marks), window)
     known = [word.confidence for word in words if word.confidence is not None]
     return Segment(
         start=words[0].start if words else window.start,
@@ -162,6 +169,30 @@ def words_of(pieces: Sequence[Piece], window: Window, code: str, marks: tuple[Ma
     """
     is_spaced = has_spaces(code)
     return tuple(_word(group, window, is_spaced, marks) for group in _groups(pieces, is_spaced))
+
+
+def _doubted(words: tuple[Word, ...], window: Window) -> tuple[Word, ...]:
+    hurried = {place for first in _hurried(words) for place in range(first, first + _HURRIED_WORDS)}
+    return tuple(
+        _with_doubt(word) if place in hurried or _is_far_from_speech(word, window) else word
+        for place, word in enumerate(words)
+    )
+
+
+def _hurried(words: Sequence[Word]) -> Iterator[int]:
+    """Where stretches of a few words begin that are too short to be spoken."""
+    for first in range(len(words) - _HURRIED_WORDS + 1):
+        if words[first + _HURRIED_WORDS - 1].end - words[first].start < _HURRIED_SECONDS:
+            yield first
+
+
+def _is_far_from_speech(word: Word, window: Window) -> bool:
+    low, high = word.start - _FAR_FROM_SPEECH, word.end + _FAR_FROM_SPEECH
+    return not any(region.start < high and region.end > low for region in window.regions)
+
+
+def _with_doubt(word: Word) -> Word:
+    return word if Mark.DOUBTFUL in word.marks else replace(word, marks=(*word.marks, Mark.DOUBTFUL))
 
 
 def _groups(pieces: Sequence[Piece], is_spaced: bool) -> Iterator[Sequence[Piece]]:

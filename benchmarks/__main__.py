@@ -30,7 +30,7 @@ ROWS = (
     "faster_whisper",
 )
 # What needs a GPU. Not part of `make bench`.
-GPU_ROWS: tuple[str, ...] = ()
+GPU_ROWS = ("gpu_whisper",)
 
 NO_GPU = "no CUDA device: not measured on a GPU"
 

@@ -14,7 +14,7 @@ from benchmarks.batched_whisper import DIMENSIONS, TOKENS, listed, machine, nois
 from benchmarks.measuring import conclude, say, timed
 
 WINDOWS, WINDOW_SECONDS = 20, 30
-REPEATS = 3
+REPEATS = 2
 SLOTS = 8
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby, pairwise
 
 from media_pipeline.text.joining import joined
-from media_pipeline.transcript import Seconds, Segment, Word
+from media_pipeline.transcript import Mark, Seconds, Segment, Word
 
 MAX_SECONDS: Seconds = 20.0
 MAX_CHARACTERS = 250
@@ -21,7 +21,7 @@ _ABBREVIATION = re.compile(r"^\W*(?:[A-Z]|Mr|Mrs|Ms|Dr|Prof|St|No|vs)\.$")
 
 
 def sentences(segments: Iterable[Segment], language: str) -> tuple[Segment, ...]:
-    """Cut and join an engine's segments at sentence ends, pauses, and changes of speaker or of marks.
+    """Cut and join an engine's segments at sentence ends, pauses and changes of speaker.
 
     What is longer than 20 s or 250 characters is cut again, where the pause is longest or a clause ends. Words are
     kept as the engine wrote them, and a segment without word times stays as it is.
@@ -40,7 +40,7 @@ def sentences(segments: Iterable[Segment], language: str) -> tuple[Segment, ...]
 
 
 def as_segment(words: Sequence[Word], language: str) -> Segment:
-    """A segment of `words` (at least one), with the speaker and the marks of the first."""
+    """A segment of `words` (at least one), with the speaker of the first, and the marks that half of them have."""
     known = [word.confidence for word in words if word.confidence is not None]
     return Segment(
         start=words[0].start,
@@ -49,7 +49,7 @@ def as_segment(words: Sequence[Word], language: str) -> Segment:
         words=tuple(words),
         speaker=words[0].speaker,
         confidence=round(sum(known) / len(known), 3) if known else None,
-        marks=words[0].marks,
+        marks=tuple(mark for mark in Mark if 2 * sum(mark in word.marks for word in words) >= len(words)),
     )
 
 
@@ -63,7 +63,7 @@ def _cut(words: Sequence[Word], pause: Seconds) -> Iterator[Sequence[Word]]:
 
 
 def _is_end(word: Word, following: Word, pause: Seconds) -> bool:
-    if (word.speaker, word.marks) != (following.speaker, following.marks) or following.start - word.end > pause:
+    if word.speaker != following.speaker or following.start - word.end > pause:
         return True
     if not _SENTENCE_END.search(word.text) or _ABBREVIATION.match(word.text):
         return False

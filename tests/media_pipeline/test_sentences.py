@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 """Words are cut into sentences; none is changed, lost or moved."""
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from media_pipeline.text.sentences import MAX_CHARACTERS, MAX_SECONDS, sentences
-from media_pipeline.transcript import Segment, Word
+from media_pipeline.transcript import Mark, Segment, Word
 
 TOKENS = st.sampled_from(["word", "clause,", "end.", "What?", "Dr.", "A", "...", "x" * 90, "。", "und"])
 
@@ -109,3 +111,17 @@ def test_confidence_is_the_mean_of_what_is_known() -> None:
     (found,) = sentences([Segment(0, 3, "a b c", words)], "en")
 
     assert found.confidence == 0.75
+
+
+def test_doubt_about_a_word_does_not_cut_its_sentence() -> None:
+    doubtful = (Mark.DOUBTFUL,)
+    words = [Word(text, start, start + 0.9) for start, text in enumerate(["We", "will", "see", "tomorrow."])]
+    words[1] = replace(words[1], marks=doubtful)
+
+    (one,) = sentences([Segment(0, 4, "", tuple(words))], "en")
+    words[2] = replace(words[2], marks=doubtful)
+    (half,) = sentences([Segment(0, 4, "", tuple(words))], "en")
+
+    assert one.marks == ()
+    assert one.words[1].marks == doubtful
+    assert half.marks == doubtful

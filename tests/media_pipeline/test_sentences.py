@@ -1,6 +1,6 @@
-from dataclasses import replace
-
 """Words are cut into sentences; none is changed, lost or moved."""
+
+from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

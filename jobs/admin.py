@@ -10,7 +10,7 @@ from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
-from jobs.models import Artifact, Job, Recording, Segment, Speaker, StepRun, Transcript, Upload
+from jobs.models import Artifact, Change, Job, Recording, Segment, Speaker, StepRun, Transcript, Upload
 from jobs.services import lifecycle, people, recovery
 
 if TYPE_CHECKING:
@@ -174,7 +174,7 @@ class TranscriptAdmin(ReadOnlyAdmin):
 
 @admin.register(Segment)
 class SegmentAdmin(ReadOnlyAdmin):
-    list_display = ("position", "transcript", "start", "end", "speaker")
+    list_display = ("__str__", "transcript", "speaker", "is_edited", "revision")
     search_fields = ("transcript__id",)
     list_select_related = ("transcript", "speaker")
 
@@ -184,6 +184,14 @@ class SpeakerAdmin(ReadOnlyAdmin):
     list_display = ("label", "name", "transcript")
     search_fields = ("name",)
     list_select_related = ("transcript",)
+
+
+@admin.register(Change)
+class ChangeAdmin(ReadOnlyAdmin):
+    list_display = ("number", "transcript", "kind", "person", "standing", "created_at")
+    list_filter = ("kind", "created_at")
+    search_fields = ("transcript__id", "person__email")
+    list_select_related = ("transcript", "person")
 
 
 @admin.register(Upload)

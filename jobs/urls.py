@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jobs.views import health, jobs, library, recording, uploads, welcome
+from jobs.views import editing, health, jobs, library, recording, uploads, welcome
 
 urlpatterns = [
     path("", library.library, name="library"),
@@ -23,6 +23,12 @@ urlpatterns = [
     path("jobs/<uuid:pk>/steps/<slug:name>/rerun/", jobs.step_rerun, name="step_rerun"),
     path("jobs/<uuid:pk>/speakers/", jobs.find_speakers, name="find_speakers"),
     path("jobs/<uuid:pk>/export/<slug:name>/", jobs.export, name="export"),
+    path("transcripts/<int:pk>/changes/", editing.changes, name="transcript_changes"),
+    path("transcripts/<int:pk>/undo/", editing.undo, name="transcript_undo"),
+    path("transcripts/<int:pk>/redo/", editing.redo, name="transcript_redo"),
+    path("transcripts/<int:pk>/restore/", editing.restore, name="transcript_restore"),
+    path("transcripts/<int:pk>/history/", editing.history, name="transcript_history"),
+    path("transcripts/<int:pk>/matches/", editing.matches, name="transcript_matches"),
     path("health/live/", health.live, name="health_live"),
     path("health/ready/", health.ready, name="health_ready"),
 ]

@@ -17,7 +17,10 @@ class Mark(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """One spoken word with its punctuation. `confidence` is 0..1, None when the engine gives none."""
+    """One spoken word with its punctuation. `confidence` is 0..1, None when the engine gives none.
+
+    `is_confirmed` when a person typed it or said that it is right; `confidence` is then 1.
+    """
 
     text: str
     start: Seconds
@@ -25,6 +28,7 @@ class Word:
     confidence: float | None = None
     speaker: str | None = None
     marks: tuple[Mark, ...] = ()
+    is_confirmed: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,24 @@
 """The rows: who asked for what, where it stands, where the result lies."""
 
 from jobs.models.artifact import Artifact
+from jobs.models.change import Change, ChangeKind, SegmentChange, Standing
 from jobs.models.job import Job
 from jobs.models.recording import Recording, Upload
 from jobs.models.step import StepRun
-from jobs.models.transcript import Segment, Speaker, Transcript
+from jobs.models.transcript import Segment, Speaker, Transcript, word_rows
 
-__all__ = ["Artifact", "Job", "Recording", "Segment", "Speaker", "StepRun", "Transcript", "Upload"]
+__all__ = [
+    "Artifact",
+    "Change",
+    "ChangeKind",
+    "Job",
+    "Recording",
+    "Segment",
+    "SegmentChange",
+    "Speaker",
+    "Standing",
+    "StepRun",
+    "Transcript",
+    "Upload",
+    "word_rows",
+]

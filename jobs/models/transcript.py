@@ -1,21 +1,33 @@
 """The words of a recording."""
 
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
 from django.db import models
 from django.utils import timezone
 
 from jobs.models.job import Job
 from jobs.models.recording import Recording
+from media_pipeline.transcript import Mark, Word
+from media_pipeline.transcript import Segment as SpokenSegment
+
+CONFIRMED = "confirmed"
 
 
 class Transcript(models.Model):
-    """One version of the words of a recording, in one language, made by one job."""
+    """One version of the words of a recording, in one language, made by one job.
+
+    A version that people changed is kept when its job makes another, with its history, but no longer has the job.
+    """
 
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="transcripts")
-    job = models.OneToOneField(Job, on_delete=models.CASCADE, related_name="transcript")
+    job = models.OneToOneField(Job, null=True, on_delete=models.CASCADE, related_name="transcript")
     language = models.CharField(max_length=20)
     engine = models.CharField(max_length=40)
     model = models.CharField(max_length=200)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    revision = models.PositiveIntegerField(default=0, help_text="The number of its last change.")
 
     class Meta:
         ordering = ["-created_at"]
@@ -46,13 +58,14 @@ class Speaker(models.Model):
 
 
 class Segment(models.Model):
-    """A sentence-like piece with one speaker. `words` holds [text, start, end, confidence] each, in seconds.
+    """A sentence-like piece with one speaker. `words` holds a row each, see `word_rows`.
 
+    Segments are in order of time, so that one can be put between two others without touching these.
     `marks` says why to listen again before trusting it: values of `media_pipeline.transcript.Mark`.
     """
 
     transcript = models.ForeignKey(Transcript, on_delete=models.CASCADE, related_name="segments")
-    position = models.PositiveIntegerField()
+    position = models.PositiveIntegerField(default=0, help_text="As the engine counted; says nothing after a change.")
     start = models.FloatField()
     end = models.FloatField()
     speaker = models.ForeignKey(Speaker, null=True, blank=True, on_delete=models.SET_NULL, related_name="segments")
@@ -60,13 +73,45 @@ class Segment(models.Model):
     words = models.JSONField(default=list)
     confidence = models.FloatField(null=True)
     marks = models.JSONField(default=list, blank=True)
+    is_edited = models.BooleanField(default=False, help_text="People corrected or confirmed its words.")
+    revision = models.PositiveIntegerField(default=0, help_text="Rises with each change; an older one is refused.")
 
     class Meta:
-        ordering = ["position"]
+        ordering = ["start", "pk"]
+        indexes = [models.Index(fields=["transcript", "start", "id"], name="segment_by_time")]
         constraints = [
-            models.UniqueConstraint(fields=["transcript", "position"], name="segment_position_once"),
             models.CheckConstraint(condition=models.Q(end__gte=models.F("start")), name="segment_ends_after_start"),
         ]
 
     def __str__(self) -> str:
         return f"{self.start:.2f}–{self.end:.2f}"
+
+    @property
+    def spoken_words(self) -> tuple[Word, ...]:
+        """The words as the pipeline knows them."""
+        return tuple(_word(*row) for row in self.words)
+
+    def as_spoken(self) -> SpokenSegment:
+        """All of it as the pipeline knows it; marks it does not know are left out. Reads the speaker."""
+        label = self.speaker.label if self.speaker else None
+        words = tuple(replace(word, speaker=label) for word in self.spoken_words)
+        marks = tuple(mark for mark in Mark if mark in self.marks)
+        return SpokenSegment(self.start, self.end, self.text, words, label, self.confidence, marks)
+
+
+def _word(text: str, start: float, end: float, confidence: float | None, notes: Sequence[str] = ()) -> Word:
+    marks = tuple(mark for mark in Mark if mark in notes)
+    return Word(text, start, end, confidence, marks=marks, is_confirmed=CONFIRMED in notes)
+
+
+def word_rows(words: Iterable[Word]) -> list[list[Any]]:
+    """`[text, start, end, confidence]` of each, in seconds.
+
+    A fifth item lists what else is known of a word, where anything is: values of `Mark`, and "confirmed" when a
+    person typed it or said that it is right.
+    """
+    rows: list[list[Any]] = []
+    for word in words:
+        notes = [*word.marks, *([CONFIRMED] if word.is_confirmed else [])]
+        rows.append([word.text, word.start, word.end, word.confidence, *([notes] if notes else [])])
+    return rows

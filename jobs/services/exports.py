@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
-from jobs.models import Artifact, Job
+from jobs.models import Artifact, Job, Transcript
 from media_pipeline.exports.registry import EXPORTERS
+from media_pipeline.transcript import Transcript as SpokenTranscript
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,44 @@ def find(job: Job, name: str) -> ExportedFile | None:
         return None
     filename = f"{_safe(job.recording.title)}.{exporter.extension}"
     return ExportedFile(artifact.key, filename, exporter.content_type)
+
+
+@dataclass(frozen=True, slots=True)
+class RenderedFile:
+    """A file made just now."""
+
+    content: bytes
+    filename: str
+    content_type: str
+
+
+def download(job: Job, name: str) -> ExportedFile | RenderedFile | None:
+    """A job's text as it stands, with the names given to speakers.
+
+    The file the job stored does as long as nobody has changed anything. None when there is no such format, or no text.
+    """
+    exporter = EXPORTERS.get(name)
+    transcript = Transcript.objects.filter(job=job).first()
+    stored = find(job, name)
+    if exporter is None or transcript is None or (stored is not None and not _is_changed(transcript)):
+        return stored
+    names = dict(transcript.speakers.exclude(name="").values_list("label", "name"))
+    content = exporter.render(_as_spoken(job, transcript), names)
+    filename = f"{_safe(job.recording.title)}.{exporter.extension}"
+    return RenderedFile(content.encode() if isinstance(content, str) else content, filename, exporter.content_type)
+
+
+def _is_changed(transcript: Transcript) -> bool:
+    """Whether it says anything else than what the engine wrote."""
+    return transcript.revision > 0 or transcript.speakers.exclude(name="").exists()
+
+
+def _as_spoken(job: Job, transcript: Transcript) -> SpokenTranscript:
+    segments = tuple(segment.as_spoken() for segment in transcript.segments.select_related("speaker"))
+    duration = job.recording.duration or max((segment.end for segment in segments), default=0.0)
+    return SpokenTranscript(
+        transcript.language, segments, duration, transcript.engine, transcript.model, tuple(job.warnings)
+    )
 
 
 def _safe(title: str) -> str:

@@ -1,12 +1,13 @@
 """Turning a finished step's files into rows."""
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from jobs.job_files import JobFiles
-from jobs.models import Job, Recording, Segment, Speaker
+from jobs.models import Job, Recording, Segment, Speaker, word_rows
 from jobs.models import Transcript as TranscriptRow
 from media_pipeline.media import AudioFacts
+from media_pipeline.text.carry_over import carry_over
 from media_pipeline.transcript import Mark, Seconds, Transcript
 from media_pipeline.transcript import Segment as SpokenSegment
 
@@ -34,24 +35,44 @@ def _keep_duration(job: Job, files: JobFiles) -> None:
 
 def _keep_transcript(job: Job, files: JobFiles) -> None:
     spoken = files.load("assemble", "transcript.json", Transcript)
-    names = _names_kept(job, spoken)
-    TranscriptRow.objects.filter(job=job).delete()
+    before = _version_before(job)
+    names = _names_kept(before, spoken) if before else {}
+    segments = carry_over(spoken.segments, _corrected(before) if before else [], spoken.language)
+    _make_room(job)
     row = TranscriptRow.objects.create(
         recording_id=job.recording_id, job=job, language=spoken.language, engine=spoken.engine, model=spoken.model
     )
-    labels = dict.fromkeys(segment.speaker for segment in spoken.segments if segment.speaker)
+    labels = dict.fromkeys(segment.speaker for segment, _is_edited in segments if segment.speaker)
     speakers = {
         label: Speaker.objects.create(transcript=row, label=label, name=names.get(label, "")) for label in labels
     }
-    Segment.objects.bulk_create(_segment_rows(row, spoken.segments, speakers), batch_size=BATCH)
+    Segment.objects.bulk_create(_segment_rows(row, segments, speakers), batch_size=BATCH)
 
 
-def _names_kept(job: Job, spoken: Transcript) -> dict[str, str]:
+def _version_before(job: Job) -> TranscriptRow | None:
+    """What people had to read so far: of this job, else the recording's latest. Nobody changes it from now on."""
+    versions = TranscriptRow.objects.select_for_update()
+    own = versions.filter(job=job).first()
+    return own or versions.filter(recording=job.recording_id).order_by("-created_at").first()
+
+
+def _corrected(version: TranscriptRow) -> list[SpokenSegment]:
+    rows = version.segments.filter(is_edited=True).select_related("speaker")
+    return [row.as_spoken() for row in rows]
+
+
+def _make_room(job: Job) -> None:
+    """A job has one version; one that people changed is kept beside it."""
+    TranscriptRow.objects.filter(job=job, revision__gt=0).update(job=None)
+    TranscriptRow.objects.filter(job=job).delete()
+
+
+def _names_kept(version: TranscriptRow, spoken: Transcript) -> dict[str, str]:
     """Names people gave, by new label: a name goes to who now speaks most where that person was heard before.
 
     Where two of the old speakers meet in one new label, the name of the one with more speech stays.
     """
-    heard = Segment.objects.filter(transcript__job=job).exclude(speaker=None)
+    heard = version.segments.exclude(speaker=None)
     before = [(start, end, name or label) for start, end, name, label in heard.values_list(*_HEARD)]
     named = set(heard.exclude(speaker__name="").values_list("speaker__name", flat=True))
     after = [(item.start, item.end, item.speaker) for item in spoken.segments if item.speaker]
@@ -82,9 +103,9 @@ def _shared_times(
 
 
 def _segment_rows(
-    row: TranscriptRow, segments: tuple[SpokenSegment, ...], speakers: dict[str, Speaker]
+    row: TranscriptRow, segments: Iterable[tuple[SpokenSegment, bool]], speakers: dict[str, Speaker]
 ) -> Iterator[Segment]:
-    for position, segment in enumerate(segments):
+    for position, (segment, is_edited) in enumerate(segments):
         yield Segment(
             transcript=row,
             position=position,
@@ -92,9 +113,10 @@ def _segment_rows(
             end=segment.end,
             speaker=speakers.get(segment.speaker or ""),
             text=segment.text,
-            words=[[word.text, word.start, word.end, word.confidence] for word in segment.words],
+            words=word_rows(segment.words),
             confidence=segment.confidence,
             marks=_marks(segment),
+            is_edited=is_edited,
         )
 
 

@@ -89,9 +89,11 @@ def _answer(request: HttpRequest, job: Job, *, done: bool, sorry: str) -> HttpRe
 @login_required
 @require_safe
 def export(request: HttpRequest, pk: UUID, name: str) -> HttpResponseBase:
-    found = exports.find(own_job(request, pk), name)
+    found = exports.download(own_job(request, pk), name)
     if found is None:
         raise Http404
+    if isinstance(found, exports.RenderedFile):
+        return serving.rendered_file(found.content, content_type=found.content_type, filename=found.filename)
     return serving.stored_file(
         request, key=found.key, content_type=found.content_type, filename=found.filename, is_download=True
     )

@@ -42,6 +42,15 @@ def stored_file(
     return checked or response
 
 
+def rendered_file(content: bytes, *, content_type: str, filename: str) -> HttpResponse:
+    """A download made for this answer, which nobody keeps."""
+    response = HttpResponse(content, content_type=content_type)
+    response["Content-Disposition"] = content_disposition_header(True, filename) or "attachment"
+    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
+    response["Cache-Control"] = "private, no-store"
+    return response
+
+
 def _local_file(request: HttpRequest, path: Path, content_type: str) -> HttpResponseBase:
     status = path.stat()
     size, etag = status.st_size, f'"{status.st_mtime_ns:x}-{status.st_size:x}"'

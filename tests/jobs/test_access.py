@@ -47,6 +47,14 @@ OF_JOB = {
     "find_speakers": "post",
 }
 OF_JOB_NAMED = {"step_rerun": "post", "export": "get"}
+OF_TRANSCRIPT = {
+    "transcript_changes": "post",
+    "transcript_undo": "post",
+    "transcript_redo": "post",
+    "transcript_restore": "post",
+    "transcript_history": "get",
+    "transcript_matches": "get",
+}
 OF_UPLOAD = {"upload_piece": "head", "upload_submit": "post"}
 ONCE = {"welcome"}
 STAFF_PREFIXES = ("admin:", "django_rq:")
@@ -74,7 +82,7 @@ def all_names() -> Iterator[str]:
 
 
 def has_rule(name: str) -> bool:
-    rules = [PUBLIC, OWN_PAGES, ACCOUNT_PAGES, OF_RECORDING, OF_JOB, OF_JOB_NAMED, OF_UPLOAD, ONCE]
+    rules = [PUBLIC, OWN_PAGES, ACCOUNT_PAGES, OF_RECORDING, OF_JOB, OF_JOB_NAMED, OF_TRANSCRIPT, OF_UPLOAD, ONCE]
     return name.startswith(STAFF_PREFIXES) or any(name in rule for rule in rules)
 
 
@@ -119,8 +127,9 @@ def addresses(job: Job, begun: Upload) -> list[tuple[str, str]]:
         ("post", reverse("step_rerun", args=[job.pk, "diarize"])),
         ("get", reverse("export", args=[job.pk, "txt"])),
     ]
+    of_transcript = [(method, reverse(name, args=[job.transcript.pk])) for name, method in OF_TRANSCRIPT.items()]
     of_upload = [(method, reverse(name, args=[begun.pk])) for name, method in OF_UPLOAD.items()]
-    return recording + of_job + named + of_upload
+    return recording + of_job + named + of_transcript + of_upload
 
 
 def test_a_stranger_gets_404_for_everything_of_others(done: Job, begun: Upload, stranger: User) -> None:
@@ -157,6 +166,8 @@ def test_the_owner_gets_all_of_it(done: Job, begun: Upload, browser: Client) -> 
     for name in ("job_snapshot", "job_preview"):
         assert browser.get(reverse(name, args=[done.pk])).status_code == 200, name
     assert browser.get(reverse("export", args=[done.pk, "txt"])).status_code == 200
+    assert browser.get(reverse("transcript_history", args=[done.transcript.pk])).status_code == 200
+    assert browser.get(reverse("transcript_matches", args=[done.transcript.pk]), {"q": "a"}).status_code == 200
     assert browser.head(reverse("upload_piece", args=[begun.pk])).status_code == 200
     assert browser.get(reverse("library")).status_code == 200
     assert browser.get(reverse("upload")).status_code == 200
@@ -205,7 +216,7 @@ def test_staff_without_rights_can_open_nothing_but_the_front_page(browser: Clien
 
 def test_a_superuser_sees_every_list_and_the_queues(browser: Client, owner: User, done: Job) -> None:
     User.objects.filter(pk=owner.pk).update(is_staff=True, is_superuser=True)
-    models = ("job", "recording", "steprun", "artifact", "transcript", "segment", "speaker", "upload")
+    models = ("job", "recording", "steprun", "artifact", "transcript", "segment", "speaker", "change", "upload")
 
     for model in models:
         assert browser.get(reverse(f"admin:jobs_{model}_changelist")).status_code == 200, model

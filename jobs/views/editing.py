@@ -1,0 +1,207 @@
+"""Correcting a transcript. Bodies are JSON both ways.
+
+Answers: 200 with what changed; 400 for a body that cannot be understood; 409 for a conflict, with both versions; 422
+for what is not possible. All but 200 have a sentence under "error".
+"""
+
+from collections.abc import Callable
+from itertools import islice
+from typing import Annotated, Any, TypeVar
+
+import msgspec
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, JsonResponse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from jobs.models import Change, Segment, Speaker, Transcript
+from jobs.services import change_log, editing, phrases
+from jobs.services.change_log import Conflict, EditConflict, EditRefused, Outcome
+from jobs.services.edit_operations import AnyOperation, Number, Revision
+from jobs.views.access import own_transcript, person
+
+MAX_OPERATIONS = 100
+# More changed segments than these are not sent: the page loads what it shows again.
+MAX_SEGMENTS = 200
+MAX_MATCHES = 100
+MAX_PHRASE = 1000
+
+T = TypeVar("T")
+
+
+class ChangesBody(msgspec.Struct, forbid_unknown_fields=True):
+    operations: Annotated[list[AnyOperation], msgspec.Meta(min_length=1, max_length=MAX_OPERATIONS)]
+
+
+class EmptyBody(msgspec.Struct, forbid_unknown_fields=True):
+    pass
+
+
+class RestoreBody(msgspec.Struct, forbid_unknown_fields=True):
+    """To what stood after change `number`. `revision` is the transcript's; `segment` restores that one alone."""
+
+    number: Revision
+    revision: Revision
+    segment: Number | None = None
+
+
+@login_required
+@require_POST
+def changes(request: HttpRequest, pk: int) -> JsonResponse:
+    """Do operations, all or none: each becomes one change."""
+    transcript = own_transcript(request, pk)
+    return _answer(request, ChangesBody, lambda body: editing.edit(transcript, person(request), body.operations))
+
+
+@login_required
+@require_POST
+def undo(request: HttpRequest, pk: int) -> JsonResponse:
+    transcript = own_transcript(request, pk)
+    return _answer(request, EmptyBody, lambda _body: change_log.undo(transcript, person(request)))
+
+
+@login_required
+@require_POST
+def redo(request: HttpRequest, pk: int) -> JsonResponse:
+    transcript = own_transcript(request, pk)
+    return _answer(request, EmptyBody, lambda _body: change_log.redo(transcript, person(request)))
+
+
+@login_required
+@require_POST
+def restore(request: HttpRequest, pk: int) -> JsonResponse:
+    transcript = own_transcript(request, pk)
+    return _answer(
+        request,
+        RestoreBody,
+        lambda body: change_log.restore(
+            transcript, person(request), number=body.number, revision=body.revision, segment=body.segment
+        ),
+    )
+
+
+def _answer(request: HttpRequest, kind: type[T], act: Callable[[T], Outcome]) -> JsonResponse:
+    try:
+        body = msgspec.json.decode(request.body or b"{}", type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        return _refuse(_("This request cannot be understood: %(reason)s.") % {"reason": error}, 400)
+    try:
+        return JsonResponse(_outcome(request, act(body)))
+    except EditRefused as refused:
+        return _refuse(str(refused), 422)
+    except EditConflict as conflict:
+        return _refuse(str(conflict), 409, conflicts=[_conflict(each) for each in conflict.conflicts])
+
+
+def _refuse(sentence: str, status: int, **more: Any) -> JsonResponse:
+    return JsonResponse({"error": sentence} | more, status=status)
+
+
+def _outcome(request: HttpRequest, outcome: Outcome) -> dict[str, Any]:
+    is_long = len(outcome.segments) + len(outcome.removed) > MAX_SEGMENTS
+    shown = [] if is_long else sorted(outcome.segments.values(), key=lambda segment: (segment.start, segment.pk))
+    return {
+        **_state(request, outcome.transcript),
+        "changes": [change.number for change in outcome.changes],
+        "segments": [_segment(segment) for segment in shown],
+        "removed": [] if is_long else outcome.removed,
+        "reload": is_long,
+    }
+
+
+def _state(request: HttpRequest, transcript: Transcript) -> dict[str, Any]:
+    """Where a transcript stands, and what its reader can undo."""
+    undo, redo = (find(transcript, person(request)) for find in (change_log.next_undo, change_log.next_redo))
+    return {
+        "revision": transcript.revision,
+        "speakers": [_speaker(speaker) for speaker in transcript.speakers.all()],
+        "undo": _named(undo),
+        "redo": _named(redo),
+    }
+
+
+def _named(change: Change | None) -> dict[str, Any] | None:
+    return None if change is None else {"number": change.number, "kind": change.kind, "title": _title(change)}
+
+
+def _title(change: Change) -> str:
+    return str(change.get_kind_display())
+
+
+def _segment(segment: Segment) -> dict[str, Any]:
+    return {"id": segment.pk, "revision": segment.revision, **change_log.content(segment)}
+
+
+def _speaker(speaker: Speaker) -> dict[str, Any]:
+    return {"id": speaker.pk, "label": speaker.label, "name": speaker.name, "display_name": speaker.display_name}
+
+
+def _conflict(conflict: Conflict) -> dict[str, Any]:
+    last = conflict.last
+    return {
+        "segment": conflict.segment,
+        "revision": conflict.revision,
+        "base": conflict.base,
+        "theirs": conflict.theirs,
+        "yours": conflict.yours,
+        "who": _who(last) if last else None,
+        "at": last.created_at.isoformat() if last else None,
+    }
+
+
+def _who(change: Change) -> str:
+    return change.person.get_username() if change.person else ""
+
+
+@login_required
+@require_safe
+def history(request: HttpRequest, pk: int) -> JsonResponse:
+    """Up to 50 changes, latest first. `?segment=` is of one segment, `?below=` those numbered less."""
+    transcript = own_transcript(request, pk)
+    segment, below = (_number(request, name) for name in ("segment", "below"))
+    entries = change_log.history(transcript, segment=segment, below=below)
+    return JsonResponse({**_state(request, transcript), "entries": [_entry(entry) for entry in entries]})
+
+
+def _entry(entry: change_log.Entry) -> dict[str, Any]:
+    change, shown = entry.change, entry.shown
+    return {
+        "number": change.number,
+        "kind": change.kind,
+        "title": _title(change),
+        "who": _who(change),
+        "at": change.created_at.isoformat(),
+        "standing": change.standing,
+        "target": change.target.number if change.target else None,
+        "segments": entry.segments,
+        "shown": shown
+        and {"segment": shown.segment, "before": _wordless(shown.before), "after": _wordless(shown.after)},
+        "speakers": {"before": change.speakers_before, "after": change.speakers_after},
+    }
+
+
+def _wordless(patch: change_log.Patch | None) -> change_log.Patch | None:
+    return patch and {name: value for name, value in patch.items() if name != "words"}
+
+
+@login_required
+@require_safe
+def matches(request: HttpRequest, pk: int) -> JsonResponse:
+    """Where `?q=` stands, with `&case=1` in just this case, with `&word=1` as a whole word: all counted, 100 told."""
+    transcript = own_transcript(request, pk)
+    phrase = request.GET.get("q", "").replace("\0", "")
+    if not phrase or len(phrase) > MAX_PHRASE:
+        return _refuse(_("Say what to look for, in at most 1,000 characters."), 400)
+    wanted = phrases.pattern(
+        phrase, match_case=request.GET.get("case") == "1", whole_word=request.GET.get("word") == "1"
+    )
+    found = phrases.matches(transcript, wanted)
+    shown = [msgspec.to_builtins(match) for match in islice(found, MAX_MATCHES)]
+    count = len(shown) + sum(1 for _match in found)
+    return JsonResponse({"revision": transcript.revision, "count": count, "matches": shown})
+
+
+def _number(request: HttpRequest, name: str) -> int | None:
+    """A whole number from the query, None when it is missing or nonsense."""
+    value = request.GET.get(name, "")
+    return int(value) if value.isdecimal() and len(value) < 16 else None

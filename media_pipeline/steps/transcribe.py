@@ -1,8 +1,11 @@
 """Turn the speech of one chunk into words."""
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import groupby
+from operator import itemgetter
 
 from media_pipeline.engines.base import NO_HINTS, Hints, SpeechToText, WindowTranscript
 from media_pipeline.media import Audio, Chunk, ChunkTranscript, SpeechRegion, Window
@@ -52,8 +55,7 @@ class _Hearing:
 
     @property
     def segments(self) -> tuple[Segment, ...]:
-        found = (segment for result in self.found for segment in result.segments)
-        return tuple(sorted(found, key=lambda segment: (segment.start, segment.end)))
+        return in_time_order(self.found)
 
     @property
     def language(self) -> str:
@@ -96,6 +98,34 @@ def transcribe(
         segments=hearing.segments,
         warnings=tuple(map(_warning, wordless)),
     )
+
+
+def in_time_order(found: Sequence[WindowTranscript]) -> tuple[Segment, ...]:
+    """All segments by time, none reaching into the next.
+
+    One is cut where what another hearing found stands between its words, and a word that was stretched over that ends
+    where it begins.
+    """
+    segments = [(segment, result.language) for result in found for segment in result.segments]
+    units = [(unit, number) for number, (segment, _) in enumerate(segments) for unit in (segment.words or (segment,))]
+    units.sort(key=lambda item: item[0].start)
+    runs = [(number, [unit for unit, _ in run]) for number, run in groupby(units, key=itemgetter(1))]
+    pieces: list[Segment] = []
+    end = math.inf
+    for number, run in reversed(runs):
+        segment, language = segments[number]
+        pieces.append(_piece(segment, language, run, end))
+        end = run[0].start
+    return tuple(reversed(pieces))
+
+
+def _piece(segment: Segment, language: str, units: Sequence[Word | Segment], end: Seconds) -> Segment:
+    """`segment` cut to those of its words, none lasting beyond `end`."""
+    words = tuple(replace(unit, end=min(unit.end, end)) for unit in units if isinstance(unit, Word))
+    if words == segment.words:
+        return segment if segment.end <= end else replace(segment, end=end)
+    text = segment.text if len(words) == len(segment.words) else joined(words, language)
+    return replace(segment, start=words[0].start, end=max(word.end for word in words), text=text, words=words)
 
 
 def words_before(part: ChunkTranscript, start: Seconds) -> str:

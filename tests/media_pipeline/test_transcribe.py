@@ -52,6 +52,16 @@ class ScriptedEngine:
         return tuple(Word("word", start, min(window.end, start + 0.9)) for start in starts)
 
 
+class GapEngine(ScriptedEngine):
+    """At first it hears the beginning and the end of a window only."""
+
+    def _words(self, window: Window) -> tuple[Word, ...]:
+        if self.asked[-1][1].attempt:
+            return super()._words(window)
+        start, end = window.start, window.end
+        return Word("before", start, start + 1), Word("stretched", start + 1, end - 2), Word("after", end - 1, end)
+
+
 def chunk_of(*spans: tuple[float, float], end: float = 600.0) -> Chunk:
     return Chunk(2, 0.0, end, tuple(SpeechRegion(*span) for span in spans))
 
@@ -101,6 +111,21 @@ def test_a_stretch_of_speech_without_words_is_heard_again_in_shorter_windows(run
     assert part.warnings == ()
     assert without_words(chunk_of(*pieces(0, 120)), part.segments) == []
     assert all(a.end <= b.start for a, b in pairwise(words(part)))
+
+
+def test_what_was_heard_again_stands_where_it_was_said(run: Run) -> None:
+    """The stretch without words lies between the words of one window, the last of which before it was stretched."""
+    engine = GapEngine(everything)
+
+    part = transcribe(AUDIO, chunk_of(*pieces(0, 30)), OPTIONS, engine, run)
+
+    assert [hints.attempt for _, hints in engine.asked] == [0, 1]
+    said = [word.text for word in words(part)]
+    assert said == ["before", "stretched", *["word"] * (len(said) - 3), "after"]
+    assert len(said) > 20
+    assert all(a.end <= b.start for a, b in pairwise(words(part)))
+    assert all(a.end <= b.start for a, b in pairwise(part.segments))
+    assert [segment.text for segment in part.segments][:: len(part.segments) - 1] == ["before stretched", "after"]
 
 
 def test_what_stays_without_words_is_named_with_its_time_after_two_more_hearings(run: Run) -> None:

@@ -21,6 +21,8 @@ T = TypeVar("T")
 # CTranslate2's, nothing but the text of a plain RuntimeError says what it is.
 _SIGNS = ("DefaultCPUAllocator", "CUDA error: out of memory", "STATUS_ALLOC_FAILED", "CUDA failed with error out of")
 
+_MOVED = "The GPU's memory was too small, so the work went on on the CPU; that is much slower."
+
 
 @contextmanager
 def crash_when_full() -> Iterator[None]:
@@ -56,6 +58,7 @@ class Room:
     def __init__(self, batch: int, device: str, to_cpu: Callable[[], None]) -> None:
         self.batch = batch
         self.device = device
+        self._has_moved = False
         self._to_cpu = to_cpu
 
     def fit(self, work: Callable[[int], T], run: Run) -> T:
@@ -64,6 +67,8 @@ class Room:
         Raises:
             EngineCrashed: `out_of_memory`, when one at a time on the CPU is too much.
         """
+        if self._has_moved:  # for an earlier job perhaps; nobody should wonder at this one
+            run.warn(_MOVED)
         while True:
             try:
                 with crash_when_full():
@@ -81,8 +86,8 @@ class Room:
             run.warn("Memory was short, so the model heard less at once; that is slower, but the text is the same.")
         else:
             self._to_cpu()
-            self.device = "cpu"
-            run.warn("The GPU's memory was too small, so the work went on on the CPU; that is much slower.")
+            self.device, self._has_moved = "cpu", True
+            run.warn(_MOVED)
         _give_back()
 
 

@@ -96,6 +96,17 @@ def test_when_one_at_a_time_is_too_much_the_model_moves_to_the_cpu_once(run: Run
     assert "went on on the CPU" in run.warnings[-1]
 
 
+def test_a_job_whose_model_was_moved_to_the_cpu_for_an_earlier_one_says_so_too(run: Run, tmp_path: Path) -> None:
+    work = Small(cuda=0, cpu=8)
+    work.room.fit(work, run)
+    later = Run(tmp_path, MACHINE)
+
+    work.room.fit(work, later)
+
+    assert len(later.warnings) == 1
+    assert "on the CPU" in later.warnings[0]
+
+
 def test_when_that_is_too_much_for_the_cpu_as_well_it_is_a_crash(run: Run) -> None:
     work = Small(cuda=0, cpu=0)
 

@@ -28,6 +28,7 @@ ROWS = (
     "diarization",
     "assign_speakers",
     "faster_whisper",
+    "transcript_page",
 )
 # What needs a GPU. Not part of `make bench`.
 GPU_ROWS = ("gpu_whisper",)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from jobs.views import editing, health, jobs, library, recording, uploads, welcome
+from jobs.views import editing, health, jobs, library, recording, segments, uploads, welcome
 
 urlpatterns = [
     path("", library.library, name="library"),
@@ -23,6 +23,9 @@ urlpatterns = [
     path("jobs/<uuid:pk>/steps/<slug:name>/rerun/", jobs.step_rerun, name="step_rerun"),
     path("jobs/<uuid:pk>/speakers/", jobs.find_speakers, name="find_speakers"),
     path("jobs/<uuid:pk>/export/<slug:name>/", jobs.export, name="export"),
+    path("transcripts/<int:pk>/segments/", segments.segments, name="segments"),
+    path("transcripts/<int:pk>/find/", segments.find, name="find_in_transcript"),
+    path("transcripts/<int:pk>/text/", segments.text, name="transcript_text"),
     path("transcripts/<int:pk>/changes/", editing.changes, name="transcript_changes"),
     path("transcripts/<int:pk>/undo/", editing.undo, name="transcript_undo"),
     path("transcripts/<int:pk>/redo/", editing.redo, name="transcript_redo"),

@@ -95,6 +95,12 @@ def percent(value: float | None) -> str:
 
 
 @register.filter
+def share(value: float) -> str:
+    """A share from 0 to 1 as the nearest whole percent: "43 %"."""
+    return gettext("%(value)d %%") % {"value": round(100 * value)}
+
+
+@register.filter
 def unlocalized(value: float | None) -> str:
     """A number as HTML attributes want it, with a point whatever the language."""
     return f"{value or 0.0:.2f}"

@@ -1,40 +1,48 @@
 """One recording: live while it is being worked on, and the transcript once it is done."""
 
-import json
+import math
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.views.decorators.http import require_POST, require_safe
 
 from jobs import events, pipeline_gateway, storage
 from jobs.forms import SpeakersForm
-from jobs.models import Artifact, Job, Recording, Segment, Transcript
-from jobs.services import exports, lifecycle, retention
+from jobs.models import Artifact, Job, Recording, Transcript
+from jobs.services import exports, lifecycle, reading, retention
 from jobs.services.lifecycle import SpeakersAgain
 from jobs.state import JobStatus, StepStatus
 from jobs.templatetags.display import language_name
-from jobs.views import serving
+from jobs.views import segments, serving
 from jobs.views.access import own_recording
 from media_pipeline.options import SpeakerOptions, model_title
+
+PEAKS, CAPTIONS = "peaks.json", "transcript.vtt"  # artifacts
+LATEST = 1e7  # seconds; no recording is longer
+DOUBT_LIMITS = (50, 60, 70, 80, 90)  # percent
 
 
 @login_required
 @require_safe
 def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
     shown = own_recording(request, pk)
-    job = shown.jobs.select_related("recording").order_by("-created_at").first()
+    jobs = shown.jobs.select_related("recording", "transcript").annotate(
+        has_peaks=_made(PEAKS), has_captions=_made(CAPTIONS)
+    )
+    job = jobs.order_by("-created_at").first()
     if job is None:
         raise Http404
-    transcript = Transcript.objects.filter(job=job).first()
+    transcript: Transcript | None = getattr(job, "transcript", None)
     snapshot = events.snapshot(job).as_json()
-    speakers = list(transcript.speakers.all()) if transcript else []
-    segments = list(transcript.segments.select_related("speaker")) if transcript else []
+    words = _words(transcript, request.GET.get("t", "")) if transcript else {"segments": [], "speakers": []}
     return render(
         request,
         "jobs/recording.html",
@@ -44,17 +52,61 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
             "snapshot": snapshot,
             "steps": snapshot["steps"],
             "transcript": transcript,
-            "speakers": speakers,
             "kept_days": retention.kept_days(job),
             "heard": _heard(job) if job.has_ended and transcript is None else [],
-            "segments": [_shown_segment(segment, [speaker.pk for speaker in speakers]) for segment in segments],
             "formats": exports.formats() if transcript else [],
             "run_facts": _run_facts(job, transcript),
             "has_media": bool(shown.media_key),
-            "has_peaks": Artifact.objects.filter(job=job, name="peaks.json").exists(),
-            **(_speakers_again(job, snapshot["steps"]) if segments else {}),
+            "has_peaks": job.has_peaks,
+            "captions_url": reverse("export", args=[job.pk, "vtt"]) if job.has_captions else "",
+            **words,
+            **(_speakers_again(job, snapshot["steps"]) if words["segments"] else {}),
         },
     )
+
+
+def _made(name: str) -> Exists:
+    """Whether a job has an artifact of this name."""
+    return Exists(Artifact.objects.filter(job=OuterRef("pk"), name=name))
+
+
+def _words(transcript: Transcript, asked: str) -> dict[str, Any]:
+    """The stretch with the time asked for, or the first; of all others only where they are and how long."""
+    whole = reading.outline(transcript)
+    shown = whole.at(_seconds(asked))
+    context = segments.stretch_context(transcript, shown)
+    places = {speaker.pk: index for index, speaker in enumerate(context["speakers"])}
+    spoken = sum(whole.seconds.values()) or 1.0
+    return {
+        **context,
+        "shown_stretch": shown,
+        "stretches": [_shown_stretch(stretch, places) for stretch in whole.stretches],
+        "stretch_seconds": reading.STRETCH_SECONDS,
+        "voices": [(speaker, whole.seconds.get(speaker.pk, 0.0) / spoken) for speaker in context["speakers"]],
+        "doubt_limits": DOUBT_LIMITS,
+        "has_confidence": any(segment["confidence"] is not None for segment in context["segments"]),
+    }
+
+
+def _shown_stretch(stretch: reading.Stretch, places: dict[int, int]) -> dict[str, Any]:
+    """`voices` are the places of its speakers in the list of all."""
+    return {
+        "number": stretch.number,
+        "start": stretch.start,
+        "end": stretch.end,
+        "rows": stretch.rows,
+        "characters": stretch.characters,
+        "voices": " ".join(str(places[one]) for one in stretch.speakers if one in places),
+    }
+
+
+def _seconds(asked: str) -> float:
+    """A time from the address; 0 when it is missing or nonsense."""
+    try:
+        seconds = float(asked)
+    except ValueError:
+        return 0.0
+    return min(max(0.0, seconds), LATEST) if math.isfinite(seconds) else 0.0
 
 
 def _speakers_again(job: Job, steps: list[dict[str, Any]]) -> dict[str, Any]:
@@ -83,32 +135,6 @@ def _heard(job: Job) -> list[dict[str, Any]]:
     """The words a job had found before it failed or was cancelled."""
     previews = job.steps.filter(name="transcribe").order_by("part").values_list("preview", flat=True)
     return [{"start": start, "end": end, "text": text} for preview in previews for start, end, text in preview]
-
-
-def _shown_segment(segment: Segment, speaker_ids: list[int]) -> dict[str, Any]:
-    """What the template shows: the text once, and where in it each word begins and is heard."""
-    speaker = segment.speaker
-    return {
-        "start": segment.start,
-        "end": segment.end,
-        "text": segment.text,
-        "speaker": speaker,
-        "speaker_index": speaker_ids.index(speaker.pk) if speaker else None,
-        "marks": segment.marks,
-        "times_json": _times_json(segment.text, segment.words),
-    }
-
-
-def _times_json(text: str, words: list[list[Any]]) -> str:
-    """`[[char offset, start, end], …]` of the words found in `text`, in order."""
-    times: list[list[float]] = []
-    offset = 0
-    for word, start, end, *_ in words:
-        at = text.find(word, offset)
-        if at >= 0:
-            times.append([at, round(start, 2), round(end, 2)])
-            offset = at + len(word)
-    return json.dumps(times, separators=(",", ":"))
 
 
 def _run_facts(job: Job, transcript: Transcript | None) -> list[tuple[str, str]]:
@@ -167,7 +193,7 @@ def media(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 def peaks(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The waveform."""
     shown: Recording = own_recording(request, pk)
-    artifact = Artifact.objects.filter(job__recording=shown, name="peaks.json").order_by("-created_at").first()
+    artifact = Artifact.objects.filter(job__recording=shown, name=PEAKS).order_by("-created_at").first()
     if artifact is None:
         raise Http404
     etag = f'"{artifact.sha256}"'

@@ -4,6 +4,8 @@ import { recall, remember } from "./lib/storage.js";
 
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
 const BAR_PX = 3; // a bar of the waveform and the gap beside it
+const KEEP_EVERY_MS = 5000;
+const ENDS_SECONDS = 5; // a position this near to the start or the end is not worth coming back to
 
 const player = document.querySelector("[data-player]");
 const media = document.querySelector("[data-media]");
@@ -145,11 +147,35 @@ function onKey(event) {
 
 // Wiring ---------------------------------------------------------------------------------------------------------------
 
+/** The time the address asks for (`#t=83.4`, or `?t=83.4` as links without a script have it), or null. */
+function asked() {
+  const wanted = new URLSearchParams(location.hash.slice(1)).get("t") ?? new URLSearchParams(location.search).get("t");
+  return wanted === null || wanted === "" || !Number.isFinite(Number(wanted)) ? null : Number(wanted);
+}
+
 function followAddress() {
-  const seconds = Number(new URLSearchParams(location.hash.slice(1)).get("t"));
-  if (!location.hash.startsWith("#t=") || Number.isNaN(seconds)) return;
-  jump(seconds);
+  if (asked() === null) return;
+  jump(asked());
   document.dispatchEvent(new CustomEvent("recordingjump"));
+}
+
+/** Where this recording was left the last time. */
+const place = { name: `position.${player.dataset.recording}`, keptAt: 0 };
+
+function keepPlace() {
+  if (media.seeking || !media.readyState) return;
+  place.keptAt = performance.now();
+  const isWorthIt = media.currentTime > ENDS_SECONDS && media.currentTime < duration() - ENDS_SECONDS;
+  if (isWorthIt || recall(place.name)) remember(place.name, isWorthIt ? Math.round(10 * media.currentTime) / 10 : 0);
+}
+
+function start() {
+  const left = recall(place.name);
+  if (asked() !== null) followAddress();
+  else if (left && media.paused && media.currentTime === 0) {
+    jump(left);
+    document.dispatchEvent(new CustomEvent("recordingresumed"));
+  }
 }
 
 media.controls = false;
@@ -188,5 +214,10 @@ if (SPEEDS.includes(speed)) setSpeed(speed);
 showState();
 showTime();
 loadPeaks();
-if (media.readyState >= 1) followAddress();
-else media.addEventListener("loadedmetadata", followAddress, { once: true });
+media.addEventListener("timeupdate", () => performance.now() - place.keptAt > KEEP_EVERY_MS && keepPlace());
+for (const type of ["pause", "ended"]) media.addEventListener(type, keepPlace);
+window.addEventListener("pagehide", keepPlace);
+// The page's other modules come after this one; they shall hear of the place.
+const startSoon = () => setTimeout(start);
+if (media.readyState >= 1) startSoon();
+else media.addEventListener("loadedmetadata", startSoon, { once: true });

@@ -1,77 +1,67 @@
 /* The words and the sound, tied together: click to seek, the spoken word marked, the page following. */
+import { bring, fetchedAt, lastAtMost, load, neighbor, rangeOf, root, segmentAt, segmentOf, spanOf, stretchAt, textOf, wordsOf } from "./lib/stretches.js";
 
 const COMFORT = { top: 0.22, bottom: 0.68 }; // where the spoken sentence may stand, as shares of the window
 const OWN_SCROLL_MS = 900;
+const AHEAD_SECONDS = 20;
 
-const transcript = document.querySelector("[data-transcript]");
 const media = document.querySelector("[data-player] [data-media], [data-video-place] [data-media]");
-const segments = [...(transcript?.querySelectorAll("[data-segment]") ?? [])].map((element) => ({
-  element,
-  start: Number(element.dataset.start),
-  end: Number(element.dataset.end),
-  node: element.querySelector("[data-text]").firstChild,
-  words: null,
-}));
 const spoken = window.Highlight && CSS.highlights ? new Highlight() : null;
-const follow = { isOn: true, ownScrollUntil: 0 };
-let current = -1;
-
-// Words and times ------------------------------------------------------------------------------------------------------
-
-/** [[offset, start, end], …] of a segment, offsets in UTF-16 units as the browser counts them. */
-function wordsOf(segment) {
-  if (segment.words) return segment.words;
-  const text = segment.node?.data ?? "";
-  const words = JSON.parse(segment.element.dataset.times || "[]");
-  const points = [...text];
-  if (points.length !== text.length) {
-    const units = [0];
-    for (const point of points) units.push(units.at(-1) + point.length);
-    for (const word of words) word[0] = units[word[0]] ?? text.length;
-  }
-  segment.words = words;
-  return words;
-}
-
-/** Index of the last item whose `key` is at most `value`, or -1. Items are in rising order. */
-function lastAtMost(items, value, key) {
-  let [low, high] = [0, items.length];
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (key(items[middle]) <= value) low = middle + 1;
-    else high = middle;
-  }
-  return low - 1;
-}
-
-function wordRange(segment, seconds) {
-  const words = wordsOf(segment);
-  const index = lastAtMost(words, seconds, (word) => word[1]);
-  if (index < 0) return null;
-  const text = segment.node.data;
-  const next = words[index + 1]?.[0] ?? text.length;
-  const range = new Range();
-  range.setStart(segment.node, words[index][0]);
-  range.setEnd(segment.node, words[index][0] + text.slice(words[index][0], next).trimEnd().length);
-  return range;
-}
+const follow = { isOn: true, ownScrollUntil: 0, isHeld: false };
+const repeat = { button: document.querySelector("[data-repeat]"), segment: null };
+let current = null;
 
 // The spoken word ------------------------------------------------------------------------------------------------------
 
 function show() {
+  if (again()) return;
   const now = media.currentTime + 0.02;
-  const index = lastAtMost(segments, now, (segment) => segment.start);
-  if (index !== current) {
-    segments[current]?.element.classList.remove("is-current");
-    segments[index]?.element.classList.add("is-current");
-    current = index;
-    if (follow.isOn && !media.paused) scrollToCurrent();
+  const segment = segmentAt(now);
+  if (segment === undefined) load(stretchAt(now)).then((isHere) => isHere && show());
+  if (segment?.element !== current?.element) setCurrent(segment ?? null);
+  markWord(segment && now < segment.end + 0.5 ? segment.element : null, now);
+}
+
+function setCurrent(segment) {
+  clearWord();
+  current?.element.classList.remove("is-current");
+  segment?.element.classList.add("is-current");
+  current = segment;
+  if (follow.isOn && !media.paused) scrollToCurrent();
+  load(stretchAt(media.currentTime + AHEAD_SECONDS));
+}
+
+function markWord(element, now) {
+  if (!spoken) {
+    markAlone(element, now);
+    return;
   }
-  if (!spoken) return;
   spoken.clear();
-  const segment = segments[index];
-  const range = segment?.node && now < segment.end + 0.5 && wordRange(segment, now);
+  const index = element ? lastAtMost(wordsOf(element), now, (word) => word[1]) : -1;
+  const range = index >= 0 && rangeOf(element, ...spanOf(element, index));
   if (range) spoken.add(range);
+}
+
+/** Without the Highlight API the text of the spoken sentence, and of no other, is split around the word. */
+const alone = { place: null, index: -1 };
+
+function markAlone(element, now) {
+  const place = element && textOf(element);
+  const index = element ? lastAtMost(wordsOf(element), now, (word) => word[1]) : -1;
+  if (place === alone.place && index === alone.index) return;
+  clearWord();
+  if (index < 0 || place.isContentEditable || place.contains(getSelection().anchorNode)) return;
+  const [from, to] = spanOf(element, index);
+  const text = place.textContent;
+  const mark = Object.assign(document.createElement("mark"), { textContent: text.slice(from, to) });
+  place.replaceChildren(text.slice(0, from), mark, text.slice(to));
+  Object.assign(alone, { place, index });
+}
+
+function clearWord() {
+  spoken?.clear();
+  if (alone.place?.querySelector("mark")) alone.place.textContent = alone.place.textContent;
+  Object.assign(alone, { place: null, index: -1 });
 }
 
 function tick() {
@@ -79,31 +69,71 @@ function tick() {
   if (!media.paused && !media.ended) requestAnimationFrame(tick);
 }
 
+// Repeating a sentence -------------------------------------------------------------------------------------------------
+
+/** Go back to the start of the repeated sentence when its end is reached. True when that was done. */
+function again() {
+  const { segment } = repeat;
+  if (!segment || media.paused || media.currentTime < segment.end || media.currentTime > segment.end + 1) return false;
+  media.currentTime = segment.start;
+  return true;
+}
+
+function setRepeat(segment) {
+  repeat.segment = segment;
+  repeat.button.setAttribute("aria-pressed", String(Boolean(segment)));
+}
+
+async function toggleRepeat() {
+  setRepeat(repeat.segment ? null : (current ?? (await fetchedAt(media.currentTime))));
+}
+
+/** The listener went elsewhere: repeat what is said there. */
+function repeatHere() {
+  const { segment } = repeat;
+  if (segment && (media.currentTime < segment.start - 0.1 || media.currentTime > segment.end + 0.1)) setRepeat(segmentAt(media.currentTime + 0.02) || segment);
+}
+
 // Following ------------------------------------------------------------------------------------------------------------
 
 function scrollToCurrent(isForced = false) {
-  const element = segments[current]?.element;
-  if (!element) return;
-  const box = element.getBoundingClientRect();
+  if (!current) return;
+  const box = current.element.getBoundingClientRect();
   const isComfortable = box.top > innerHeight * COMFORT.top && box.bottom < innerHeight * COMFORT.bottom;
   if (isComfortable && !isForced) return;
-  const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   follow.ownScrollUntil = performance.now() + OWN_SCROLL_MS;
-  scrollTo({ top: scrollY + box.top - innerHeight * 0.32, behavior: isCalm ? "auto" : "smooth" });
+  bring(current.element);
 }
 
 function setFollow(isOn) {
   follow.isOn = isOn;
-  document.querySelector("[data-follow]").hidden = isOn || current < 0;
+  document.querySelector("[data-follow]").hidden = isOn;
 }
 
-function backToCurrent() {
+async function backToCurrent() {
   setFollow(true);
+  if (!(await fetchedAt(media.currentTime))) return;
+  show();
   scrollToCurrent(true);
+}
+
+/** Go to the place that was chosen in the player or by the address. */
+async function jumped() {
+  setFollow(true);
+  const segment = await fetchedAt(media.currentTime);
+  show();
+  if (current) scrollToCurrent();
+  else if (segment) bring(segment.element);
 }
 
 function userScrolled() {
   if (!media.paused && follow.isOn) setFollow(false);
+}
+
+// A scroll counts as the reader's own only while something is held: the view also moves when text above it comes.
+function onHold(event) {
+  follow.isHeld = event.type === "pointerdown";
+  if (follow.isHeld && event.clientX >= document.documentElement.clientWidth) userScrolled(); // the scroll bar
 }
 
 // Seeking --------------------------------------------------------------------------------------------------------------
@@ -115,48 +145,57 @@ function seekTo(seconds, isPlaying = false) {
   if (isPlaying) media.play().catch(() => {}); // the player says so when the media cannot be played
 }
 
-function caretAt(x, y) {
-  if (document.caretPositionFromPoint) {
-    const caret = document.caretPositionFromPoint(x, y);
-    return caret && { node: caret.offsetNode, offset: caret.offset };
-  }
-  const range = document.caretRangeFromPoint?.(x, y);
-  return range && { node: range.startContainer, offset: range.startOffset };
+/** How many characters of `place` stand before a point of the window; null beside the text. */
+function offsetAt(place, x, y) {
+  const caret = document.caretPositionFromPoint?.(x, y);
+  const range = caret ? null : document.caretRangeFromPoint?.(x, y);
+  const [node, offset] = caret ? [caret.offsetNode, caret.offset] : [range?.startContainer, range?.startOffset];
+  if (!node || !place.contains(node)) return null;
+  const before = new Range();
+  before.setStart(place, 0);
+  before.setEnd(node, offset);
+  return before.toString().length;
 }
 
 function onClick(event) {
+  if (event.defaultPrevented) return;
   const link = event.target.closest("[data-seek-link]");
   if (link) {
     if (event.ctrlKey || event.metaKey || event.shiftKey) return;
     event.preventDefault();
     history.replaceState(null, "", link.hash);
     seekTo(Number(link.hash.slice(3)), true);
+    if (!root.contains(link)) jumped();
     return;
   }
-  if (!event.target.closest("[data-text]") || !getSelection().isCollapsed) return; // a drag selects
-  const segment = segments.find((one) => one.element === event.target.closest("[data-segment]"));
-  const caret = caretAt(event.clientX, event.clientY);
-  const words = segment && wordsOf(segment);
-  if (!words?.length || caret?.node !== segment.node) seekTo(segment.start);
-  else seekTo(words[Math.max(0, lastAtMost(words, caret.offset, (word) => word[0]))][1]);
+  const place = event.target.closest("[data-text]");
+  if (!place || place.isContentEditable || !getSelection().isCollapsed) return; // a drag selects
+  const segment = segmentOf(place.closest("[data-segment]"));
+  const offset = offsetAt(place, event.clientX, event.clientY);
+  const words = wordsOf(segment.element);
+  if (!words.length || offset === null) seekTo(segment.start);
+  else seekTo(words[Math.max(0, lastAtMost(words, offset, (word) => word[0]))][1]);
 }
 
-function step(by) {
-  const from = Math.max(0, current);
+async function step(by) {
+  const here = await fetchedAt(media.currentTime + 0.02);
+  if (!here) return;
   // "Previous" first goes to the start of this sentence, as in music players.
-  const isInside = by < 0 && media.currentTime - segments[from].start > 1.5;
-  const target = segments[isInside ? from : Math.min(segments.length - 1, Math.max(0, current + by))];
+  const isInside = by < 0 && media.currentTime - here.start > 1.5;
+  const isBefore = media.currentTime + 0.02 < here.start;
+  const target = isInside || isBefore ? here : ((await neighbor(here, by)) ?? here);
   seekTo(target.start);
   scrollToCurrent();
 }
 
 function onKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  if (event.target.closest("input:not([type=range]), select, textarea, details[data-menu][open]")) return;
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+  if (event.target.closest("input:not([type=range], [type=checkbox]), select, textarea, details[data-menu][open]") || event.target.isContentEditable) return;
   if (event.key === "?") document.getElementById("shortcuts").showModal();
   else if (event.key === "ArrowUp") step(-1);
   else if (event.key === "ArrowDown") step(1);
   else if (event.key.toLowerCase() === "c") backToCurrent();
+  else if (event.key.toLowerCase() === "r") toggleRepeat();
   else {
     if (["PageUp", "PageDown", "Home", "End"].includes(event.key)) userScrolled();
     return;
@@ -166,24 +205,19 @@ function onKey(event) {
 
 // Copying --------------------------------------------------------------------------------------------------------------
 
-/** Paragraph per turn, with its speaker in front if speakers are known. */
-function plainText() {
-  return [...transcript.querySelectorAll(".turn")]
-    .map((turn) => {
-      const name = turn.querySelector(".turn-speaker")?.textContent.trim();
-      const text = [...turn.querySelectorAll("[data-text]")].map((one) => one.textContent.trim()).join(" ");
-      return name ? `${name}: ${text}` : text;
-    })
-    .join("\n\n");
+async function wholeText() {
+  const answer = await fetch(root.dataset.textUrl);
+  if (!answer.ok || answer.redirected) throw new Error(`status ${answer.status}`);
+  return new Blob([await answer.text()], { type: "text/plain" });
 }
 
 const copy = document.querySelector("[data-copy-text]");
-if (copy && transcript && navigator.clipboard) {
+if (copy && root && navigator.clipboard && window.ClipboardItem) {
   copy.hidden = false;
   copy.addEventListener("click", async () => {
     let detail = { text: copy.dataset.done };
     try {
-      await navigator.clipboard.writeText(plainText());
+      await navigator.clipboard.write([new ClipboardItem({ "text/plain": wholeText() })]);
     } catch {
       detail = { text: copy.dataset.problem, level: "error" };
     }
@@ -193,23 +227,34 @@ if (copy && transcript && navigator.clipboard) {
 
 // Wiring ---------------------------------------------------------------------------------------------------------------
 
-if (media && segments.length) {
+if (media && root) {
   if (spoken) CSS.highlights.set("spoken", spoken);
   else document.body.classList.add("no-highlights");
   for (const place of document.querySelectorAll("[data-transcript], [data-places]")) place.addEventListener("click", onClick);
   document.addEventListener("keydown", onKey);
   document.querySelector("[data-follow]").addEventListener("click", backToCurrent);
+  repeat.button.addEventListener("click", toggleRepeat);
   media.addEventListener("play", () => {
     setFollow(true);
     requestAnimationFrame(tick);
   });
   media.addEventListener("timeupdate", show); // also in a hidden tab, where no frames come
-  media.addEventListener("seeked", show);
-  document.addEventListener("recordingjump", () => {
+  media.addEventListener("seeked", () => {
+    repeatHere();
     show();
-    setFollow(true);
-    scrollToCurrent();
   });
+  media.addEventListener("ended", () => {
+    if (!repeat.segment) return;
+    media.currentTime = repeat.segment.start;
+    media.play().catch(() => {});
+  });
+  document.addEventListener("recordingjump", jumped);
+  document.addEventListener("recordingresumed", () => {
+    show();
+    setFollow(false);
+  });
+  document.addEventListener("lookedaway", userScrolled);
   for (const type of ["wheel", "touchmove"]) window.addEventListener(type, userScrolled, { passive: true });
-  window.addEventListener("scroll", () => performance.now() > follow.ownScrollUntil && userScrolled(), { passive: true });
+  for (const type of ["pointerdown", "pointerup", "pointercancel"]) window.addEventListener(type, onHold, { passive: true });
+  window.addEventListener("scroll", () => follow.isHeld && performance.now() > follow.ownScrollUntil && userScrolled(), { passive: true });
 }

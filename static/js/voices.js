@@ -1,28 +1,26 @@
-/* Who spoke how much, from the segments on the page; a press goes to that speaker's next turn. */
-const panel = document.querySelector("[data-voices]");
-const turns = [...document.querySelectorAll("[data-turn]")];
+/* A press on a speaker goes to that speaker's next turn. */
+import { load, lookAt, stretches } from "./lib/stretches.js";
 
-function seconds(turn) {
-  return [...turn.querySelectorAll("[data-segment]")].reduce((sum, one) => sum + (one.dataset.end - one.dataset.start), 0);
-}
+const LINE = 0.35; // the turn before the eyes begins above this share of the window
 
-function goToNext(index) {
-  const own = turns.filter((turn) => turn.dataset.turn === index);
-  const line = innerHeight * 0.35;
-  const next = own.find((turn) => turn.getBoundingClientRect().top > line + 8) ?? own[0];
-  if (!next) return;
-  next.querySelector("[data-seek-link]").focus({ preventScroll: true });
-  const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  scrollTo({ top: scrollY + next.getBoundingClientRect().top - line, behavior: isCalm ? "auto" : "smooth" });
-}
-
-if (panel) {
-  const spoken = turns.map((turn) => ({ index: turn.dataset.turn, seconds: seconds(turn) }));
-  const all = spoken.reduce((sum, turn) => sum + turn.seconds, 0) || 1;
-  for (const voice of panel.querySelectorAll("[data-voice]")) {
-    const own = spoken.filter((turn) => turn.index === voice.dataset.voice).reduce((sum, turn) => sum + turn.seconds, 0);
-    voice.querySelector("progress").value = own / all;
-    voice.querySelector("[data-share]").textContent = `${Math.round((100 * own) / all)} %`;
-    voice.addEventListener("click", () => goToNext(voice.dataset.voice));
+/** Turns after the line, in order, then those from the start on; stretches without the speaker are not fetched. */
+async function nextTurn(voice) {
+  const line = innerHeight * LINE + 8;
+  const from = stretches.findIndex(({ element }) => element.getBoundingClientRect().bottom > line);
+  for (const [index, stretch] of [...stretches.slice(Math.max(0, from)), ...stretches].entries()) {
+    if (!stretch.voices.includes(voice) || !(await load(stretch))) continue;
+    const turns = [...stretch.element.querySelectorAll(`[data-turn="${voice}"]`)];
+    const next = index === 0 ? turns.find((turn) => turn.getBoundingClientRect().top > line) : turns[0];
+    if (next) return next;
   }
+  return null;
+}
+
+for (const voice of document.querySelectorAll("[data-voice]")) {
+  voice.addEventListener("click", async () => {
+    const turn = await nextTurn(voice.dataset.voice);
+    if (!turn) return;
+    turn.querySelector("[data-seek-link]").focus({ preventScroll: true });
+    lookAt(turn, LINE);
+  });
 }

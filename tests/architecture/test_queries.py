@@ -74,10 +74,23 @@ def test_a_finished_recording_of_three_hundred_segments(
 ) -> None:
     recording = finished(owner, "Long meeting", segments=300)
 
-    with django_assert_max_num_queries(MAX_QUERIES):
-        response = visitor.get(reverse("recording", args=[recording.pk]))
+    with django_assert_max_num_queries(10):
+        response = visitor.get(reverse("recording", args=[recording.pk]), {"t": "1199"})
 
-    assert b"Sentence 299." in response.content
+    assert b"Sentence 299." in response.content and b"Sentence 100." not in response.content
+
+
+def test_a_stretch_of_a_transcript_and_a_search_in_it(
+    visitor: Client, owner: User, django_assert_max_num_queries: Budget
+) -> None:
+    transcript = finished(owner, "Long meeting", segments=300).transcripts.get()
+
+    with django_assert_max_num_queries(5):
+        assert b"Sentence 299." in visitor.get(reverse("segments", args=[transcript.pk]), {"stretch": 3}).content
+    with django_assert_max_num_queries(4):
+        assert (
+            visitor.get(reverse("find_in_transcript", args=[transcript.pk]), {"q": "sentence"}).json()["total"] == 300
+        )
 
 
 def test_a_recording_at_work(visitor: Client, owner: User, django_assert_max_num_queries: Budget) -> None:

@@ -54,6 +54,9 @@ OF_TRANSCRIPT = {
     "transcript_restore": "post",
     "transcript_history": "get",
     "transcript_matches": "get",
+    "segments": "get",
+    "find_in_transcript": "get",
+    "transcript_text": "get",
 }
 OF_UPLOAD = {"upload_piece": "head", "upload_submit": "post"}
 ONCE = {"welcome"}

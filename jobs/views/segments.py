@@ -1,0 +1,89 @@
+"""The words of a transcript, a stretch at a time, and the search through all of them."""
+
+import json
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from jobs.models import Segment, Speaker, Transcript
+from jobs.models.transcript import CONFIRMED
+from jobs.services import reading
+from jobs.views.access import own_transcript
+
+
+@login_required
+@require_safe
+@cache_control(private=True, no_cache=True)
+def segments(request: HttpRequest, pk: int) -> HttpResponse:
+    """The rows of the stretch `?stretch=`, as the page itself shows them."""
+    context = stretch_context(own_transcript(request, pk), _number(request, "stretch"))
+    return render(request, "jobs/partials/_segments.html", context)
+
+
+@login_required
+@require_safe
+@cache_control(private=True, no_cache=True)
+def find(request: HttpRequest, pk: int) -> JsonResponse:
+    """Where `?q=` is said: {"hits": [[segment id, start, how often], …], "total": n, "more": bool}, after `?skip=`."""
+    hits = reading.find(own_transcript(request, pk), request.GET.get("q", ""), skip=_number(request, "skip"))
+    return JsonResponse({"hits": hits.places, "total": hits.total, "more": hits.has_more})
+
+
+@login_required
+@require_safe
+@cache_control(private=True, no_cache=True)
+def text(request: HttpRequest, pk: int) -> HttpResponse:
+    """All of it as plain text, to be copied."""
+    return HttpResponse(reading.plain_text(own_transcript(request, pk)), content_type="text/plain; charset=utf-8")
+
+
+def stretch_context(transcript: Transcript, stretch: int, speakers: Iterable[Speaker] | None = None) -> dict[str, Any]:
+    """What `_segments.html` needs."""
+    known = list(transcript.speakers.all() if speakers is None else speakers)
+    places = {speaker.pk: (index, speaker) for index, speaker in enumerate(known)}
+    rows = reading.segments_of(transcript, stretch)
+    return {"segments": [_shown(segment, places) for segment in rows], "speakers": known}
+
+
+def _shown(segment: Segment, places: dict[int, tuple[int, Speaker]]) -> dict[str, Any]:
+    """What the template shows: the text once, and where in it each word begins and is heard."""
+    index, speaker = places.get(segment.speaker_id or 0, (None, None))
+    return {
+        "id": segment.pk,
+        "revision": segment.revision,
+        "start": segment.start,
+        "end": segment.end,
+        "text": segment.text,
+        "speaker": speaker,
+        "speaker_index": index,
+        "marks": segment.marks,
+        "confidence": segment.confidence,
+        "times_json": times_json(segment.text, segment.words),
+    }
+
+
+def times_json(text: str, words: list[list[Any]]) -> str:
+    """`[[char offset, start, end, confidence in percent], …]` of the words found in `text`, in order.
+
+    The confidence is left out where it is not known, and where a person said that the word is right.
+    """
+    times: list[list[float]] = []
+    offset = 0
+    for word, start, end, confidence, *notes in words:
+        at = text.find(word, offset)
+        if at >= 0:
+            is_told = confidence is not None and CONFIRMED not in (notes[0] if notes else ())
+            times.append([at, round(start, 2), round(end, 2), *([round(100 * confidence)] if is_told else [])])
+            offset = at + len(word)
+    return json.dumps(times, separators=(",", ":"))
+
+
+def _number(request: HttpRequest, name: str) -> int:
+    """A whole number from the query, 0 when it is missing or nonsense."""
+    value = request.GET.get(name, "0")
+    return int(value) if value.isdecimal() and len(value) < 10 else 0

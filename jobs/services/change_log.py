@@ -10,10 +10,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-import msgspec
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Count, F, OuterRef, QuerySet, Subquery
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from jobs.models import Change, ChangeKind, Segment, SegmentChange, Speaker, Standing, Transcript
@@ -197,17 +196,16 @@ class Draft:
         return {pk: self._speakers_before.get(pk) for pk in changed}, {pk: after.get(pk) for pk in changed}
 
     def _write(self, rows: Sequence[SegmentChange]) -> None:
-        """What many segments have in common is written with one UPDATE."""
-        alike: defaultdict[bytes, list[SegmentChange]] = defaultdict(list)
-        for row in rows:
-            alike[msgspec.json.encode(row.after)].append(row)
-        for group in alike.values():
-            for first in range(0, len(group), BATCH):
-                some = Segment.objects.filter(pk__in=[row.segment for row in group[first : first + BATCH]])
-                if group[0].after is None:
-                    some.delete()
-                else:
-                    some.update(**group[0].after, revision=F("revision") + 1)
+        """In few statements, for there may be thousands. The lock on the transcript keeps others from these rows."""
+        gone = [row.segment for row in rows if row.after is None]
+        Segment.objects.filter(pk__in=gone).delete()
+        Segment.objects.bulk_create(
+            [self._segments[row.segment] for row in rows if row.after is not None],
+            batch_size=BATCH,
+            update_conflicts=True,
+            unique_fields=["id"],
+            update_fields=[*FIELDS, "speaker", "revision"],
+        )
 
     def _write_speakers(self, before: dict[int, Patch | None], after: dict[int, Patch | None]) -> None:
         for pk, state in after.items():

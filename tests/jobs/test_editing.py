@@ -512,7 +512,7 @@ def test_merging_speakers_of_a_long_transcript_takes_few_queries(
     made = make_transcript(owner, ["some words here"] * 3000, speakers="01" * 1500)
     first, second = speaker_ids(made)
 
-    with django_assert_max_num_queries(30):
+    with django_assert_max_num_queries(60):
         do(made, owner, MergeSpeakers(speaker=second, into=first))
 
     assert SegmentChange.objects.values_list("before", "after").first() == ({"speaker": second}, {"speaker": first})

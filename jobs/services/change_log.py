@@ -126,14 +126,13 @@ class Draft:
         """Segments that were taken or added, and not removed."""
         return [segment for pk, segment in self._segments.items() if pk not in self._removed]
 
-    def add(self, segment: Segment) -> Segment:
-        """Put a segment into the transcript; one that has an id keeps it."""
-        segment.transcript = self.transcript
-        segment.save(force_insert=True)
-        self._segments[segment.pk] = segment
-        self._before.setdefault(segment.pk, None)
-        self._removed.discard(segment.pk)
-        return segment
+    def add(self, *segments: Segment) -> None:
+        """Put segments into the transcript; those that have an id keep it."""
+        for segment in segments:
+            segment.transcript = self.transcript
+        for segment in Segment.objects.bulk_create(segments, batch_size=BATCH):
+            self._segments[segment.pk] = segment
+            self._before[segment.pk] = None
 
     def remove(self, segment: Segment) -> None:
         self._removed.add(segment.pk)
@@ -326,17 +325,16 @@ def _put_segments(draft: Draft, wanted: dict[int, Patch | None], current: dict[i
     revisions = dict(
         SegmentChange.objects.filter(segment__in=missing).order_by("revision").values_list("segment", "revision")
     )
-    for pk, state in wanted.items():
-        segment = current.get(pk)
+    for pk, segment in current.items():
+        state = wanted[pk]
         if state is None:
-            if segment is not None:
-                draft.remove(segment)
-        elif segment is not None:
-            _fill(segment, state)
+            draft.remove(segment)
         else:
-            segment = Segment(pk=pk, revision=revisions[pk])
             _fill(segment, state)
-            draft.add(segment)
+    again = [Segment(pk=pk, revision=revisions[pk]) for pk in missing]
+    for segment in again:
+        _fill(segment, wanted[segment.pk] or {})
+    draft.add(*again)
 
 
 def _refuse_used(draft: Draft, wanted: dict[str, Patch | None]) -> None:
@@ -360,8 +358,7 @@ def restore(
         EditRefused: There is no such change.
     """
     with locked(transcript) as row:
-        if row.revision != revision:
-            raise EditConflict(_("The transcript has been changed meanwhile. Look at it again before you restore."))
+        refuse_unseen(row, revision)
         if not 0 <= number <= row.revision:
             raise EditRefused(_("The history has no such entry."))
         draft = Draft(row, person)
@@ -375,6 +372,12 @@ def restore(
                 state["speaker"] = None
         _put_segments(draft, states, current)
         return draft.keep(ChangeKind.RESTORE, target=row.changes.filter(number=number).first())
+
+
+def refuse_unseen(transcript: Transcript, revision: int) -> None:
+    """EditConflict when the transcript is not what the person saw."""
+    if transcript.revision != revision:
+        raise EditConflict(_("The transcript has been changed meanwhile. Look at it again before you restore."))
 
 
 def _speakers_before(later: QuerySet[Change]) -> dict[int, Patch | None]:

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from jobs.models import Change, Segment, Speaker, Transcript
-from jobs.services import change_log, editing, phrases
+from jobs.services import change_log, editing, phrases, versions
 from jobs.services.change_log import Conflict, EditConflict, EditRefused, Outcome
 from jobs.services.edit_operations import AnyOperation, Number, Revision
 from jobs.views.access import own_transcript, person
@@ -38,11 +38,15 @@ class EmptyBody(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class RestoreBody(msgspec.Struct, forbid_unknown_fields=True):
-    """To what stood after change `number`. `revision` is the transcript's; `segment` restores that one alone."""
+    """To what stood after change `number`, of all or of one `segment`; or to another version, by its id.
 
-    number: Revision
+    `revision` is the transcript's.
+    """
+
     revision: Revision
+    number: Revision = 0
     segment: Number | None = None
+    version: Number | None = None
 
 
 @login_required
@@ -70,14 +74,14 @@ def redo(request: HttpRequest, pk: int) -> JsonResponse:
 @login_required
 @require_POST
 def restore(request: HttpRequest, pk: int) -> JsonResponse:
-    transcript = own_transcript(request, pk)
-    return _answer(
-        request,
-        RestoreBody,
-        lambda body: change_log.restore(
-            transcript, person(request), number=body.number, revision=body.revision, segment=body.segment
-        ),
-    )
+    transcript, who = own_transcript(request, pk), person(request)
+
+    def act(body: RestoreBody) -> Outcome:
+        if body.version is not None:
+            return versions.restore_version(transcript, who, version=body.version, revision=body.revision)
+        return change_log.restore(transcript, who, number=body.number, revision=body.revision, segment=body.segment)
+
+    return _answer(request, RestoreBody, act)
 
 
 def _answer(request: HttpRequest, kind: type[T], act: Callable[[T], Outcome]) -> JsonResponse:
@@ -156,11 +160,25 @@ def _who(change: Change) -> str:
 @login_required
 @require_safe
 def history(request: HttpRequest, pk: int) -> JsonResponse:
-    """Up to 50 changes, latest first. `?segment=` is of one segment, `?below=` those numbered less."""
+    """All versions, and up to 50 changes, latest first: with `?segment=` of one, with `?below=` those numbered less."""
     transcript = own_transcript(request, pk)
     segment, below = (_number(request, name) for name in ("segment", "below"))
     entries = change_log.history(transcript, segment=segment, below=below)
-    return JsonResponse({**_state(request, transcript), "entries": [_entry(entry) for entry in entries]})
+    told = {"entries": [_entry(entry) for entry in entries]}
+    told["versions"] = [_version(version, transcript) for version in versions.versions_of(transcript)]
+    return JsonResponse(_state(request, transcript) | told)
+
+
+def _version(version: Transcript, shown: Transcript) -> dict[str, Any]:
+    return {
+        "id": version.pk,
+        "at": version.created_at.isoformat(),
+        "engine": version.engine,
+        "model": version.model,
+        "language": version.language,
+        "changes": version.revision,
+        "is_shown": version.pk == shown.pk,
+    }
 
 
 def _entry(entry: change_log.Entry) -> dict[str, Any]:

@@ -190,6 +190,20 @@ def test_a_point_of_the_history_is_restored(browser: Client, transcript: Transcr
     assert answer["segments"][0]["revision"] == 2
 
 
+def test_another_version_is_told_of_and_restored(browser: Client, transcript: Transcript) -> None:
+    old = Transcript.objects.create(recording=transcript.recording, language="en", engine="vosk", model="")
+    old.segments.create(start=0.0, end=1.0, text="Older.")
+
+    told_of = told(browser.get(reverse("transcript_history", args=[transcript.pk])))["versions"]  # type: ignore[arg-type]
+    told(post(browser, transcript, "restore", {"version": old.pk, "revision": 0}))
+
+    assert [(each["id"], each["engine"], each["is_shown"]) for each in told_of] == [
+        (old.pk, "vosk", False),
+        (transcript.pk, "whisper", True),
+    ]
+    assert texts_of(transcript) == ["Older."]
+
+
 def test_places_are_counted_and_shown(browser: Client, transcript: Transcript) -> None:
     address = reverse("transcript_matches", args=[transcript.pk])
 

@@ -6,15 +6,16 @@ from django.contrib.auth.models import User
 from jobs import queue
 from jobs.models import Job, Segment, Speaker, word_rows
 from jobs.models import Transcript as TranscriptRow
-from jobs.services import change_log, editing, lifecycle, work
-from jobs.services.edit_operations import RenameSpeaker, SetText, Split
+from jobs.services import change_log, editing, lifecycle, versions, work
+from jobs.services.change_log import EditRefused
+from jobs.services.edit_operations import RenameSpeaker, SetSpeaker, SetText, Split
 from media_pipeline.options import SpeakerOptions, TranscribeOptions
 from media_pipeline.recipe import Files
 from media_pipeline.run import Run
 from media_pipeline.transcript import Mark, Transcript, Word
 from media_pipeline.transcript import Segment as SpokenSegment
 from tests.jobs.recipes import make_job, recipe_of
-from tests.jobs.transcripts import texts_of, voices_of
+from tests.jobs.transcripts import make_transcript, texts_of, voices_of
 
 
 def finish(job: Job) -> Job:
@@ -102,3 +103,48 @@ def test_a_version_nobody_changed_is_not_kept(owner: User) -> None:
     run_again(job)
 
     assert TranscriptRow.objects.count() == 1
+
+
+def test_the_version_before_can_take_the_place_of_what_another_run_found(corrected: Job, owner: User) -> None:
+    before = corrected.transcript
+    job = run_again(corrected)
+    segment = job.transcript.segments.all()[0]
+    editing.edit(job.transcript, owner, [SetText(segment=segment.pk, revision=0, text="Spoiled.")])
+    speaker = job.transcript.speakers.get()
+    editing.edit(job.transcript, owner, [RenameSpeaker(speaker=speaker.pk, was="Ann", name="Bea")])
+
+    versions.restore_version(job.transcript, owner, version=before.pk, revision=2)
+
+    texts = texts_of(job.transcript), voices_of(job.transcript)
+    assert texts == (["Part 0.", "Party one.", "Part 2."], ["Ann"] * 3) == (texts_of(before), voices_of(before))
+    change_log.undo(job.transcript, owner)
+    assert (texts_of(job.transcript)[0], voices_of(job.transcript)[0]) == ("Spoiled.", "Bea")
+    change_log.redo(job.transcript, owner)
+    assert texts_of(job.transcript) == texts_of(before)
+
+
+def test_a_version_with_other_speakers_brings_them_along(corrected: Job, owner: User) -> None:
+    before = corrected.transcript
+    first = before.segments.all()[0]
+    editing.edit(before, owner, [SetSpeaker(segment=first.pk, revision=0, name="Zoë")])
+    job = run_again(corrected)
+
+    versions.restore_version(job.transcript, owner, version=before.pk, revision=0)
+
+    assert voices_of(job.transcript) == ["Zoë", "Ann", "Ann"]
+    change_log.undo(job.transcript, owner)
+    assert job.transcript.speakers.count() == 1
+
+
+def test_only_versions_of_the_same_recording_in_the_same_language_can_be_restored(corrected: Job, owner: User) -> None:
+    other = make_transcript(owner, ["Elsewhere."])
+    before = corrected.transcript.pk
+    job = run_again(corrected)
+
+    for version in (other.pk, job.transcript.pk, 10**9):
+        with pytest.raises(EditRefused, match="no such version"):
+            versions.restore_version(job.transcript, owner, version=version, revision=0)
+    TranscriptRow.objects.filter(pk=before).update(language="de")
+    with pytest.raises(EditRefused, match="another language"):
+        versions.restore_version(job.transcript, owner, version=before, revision=0)
+    assert job.transcript.changes.count() == 0

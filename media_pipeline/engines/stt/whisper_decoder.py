@@ -10,7 +10,7 @@ The attention that Whisper's word times come from is kept while decoding: they c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
@@ -152,6 +152,7 @@ _Attend = Callable[["Tensor", "Tensor", "Tensor"], "Tensor"]
 _Audio = Callable[[int], tuple["Tensor", "Tensor"]]
 _Keep = Callable[[int, "Tensor", "Tensor", "Tensor", "Tensor", "Tensor"], None]
 _KeepScores = Callable[[int, "Tensor"], None]
+_Kind = tuple[int, int, bool, bool]  # of a step: slots, reach, sampled, timed
 
 
 def _attend_causally(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
@@ -311,6 +312,7 @@ class DecoderBatch:
         # A step reads as many positions of all rows: what was never written must not be NaN, which no mask hides.
         self._keys.zero_()
         self._values.zero_()
+        self._columns = _columns(decoder.alignment_heads, decoder.device)
         count = sum(map(len, decoder.alignment_heads.values()))
         self._attention = room(capacity, decoder.context, count, decoder.frames)
         self._per_slot.append(self._attention)
@@ -324,7 +326,7 @@ class DecoderBatch:
         self._rows = torch.arange(capacity, device=decoder.device)
         self._noise = torch.zeros(1, device=decoder.device)
         self._generator = torch.Generator(decoder.device).manual_seed(0)
-        self._step = _Graphs(self._one_step) if decoder.device != "cpu" else self._one_step
+        self._graphs = _Graphs() if decoder.device != "cpu" else None
 
     @property
     def requests(self) -> list[Request]:
@@ -354,8 +356,14 @@ class DecoderBatch:
             if sampled:
                 self._draw()
             reach = min(self._decoder.context, max(self._reached[:active]) + 1)
-            self._step(*self._extent(active, reach), sampled, timed)
+            self._step((*self._extent(active, reach), sampled, timed))
             self._reached = [position + 1 for position in self._reached]
+
+    def _step(self, kind: _Kind) -> None:
+        if self._graphs is None:
+            self._one_step(*kind)
+        else:
+            self._graphs.run(kind, self._one_step)
 
     def _extent(self, active: int, reach: int) -> tuple[int, int]:
         """Number of slots and of positions a step works on: on CUDA rounded up, to have few graphs."""
@@ -393,15 +401,14 @@ class DecoderBatch:
         slots = torch.tensor(free, device=decoder.device)
         prompts = torch.tensor([request.prompt for request in requests], device=decoder.device)
         length = prompts.shape[1]
-        columns = self._columns()
 
         def keep(layer: int, *found: Tensor) -> None:
             key, value, audio_key, audio_value, scores = found
             self._keys[layer, slots, :, :length] = key
             self._values[layer, slots, :, :length] = value
             self._audio_keys[layer, slots], self._audio_values[layer, slots] = audio_key, audio_value
-            if layer in columns:
-                where, heads = columns[layer]
+            if layer in self._columns:
+                where, heads = self._columns[layer]
                 self._attention[slots, :length, where] = scores[:, heads].transpose(1, 2)
 
         hidden = decoder.prefill(torch.stack([request.features for request in requests]), prompts, keep)
@@ -423,21 +430,12 @@ class DecoderBatch:
         sampled, timed = (any(map(bool, column)) for column in zip(*map(_kind, requests), strict=True))
         self._choose(slots, logits, sampled, timed)
 
-    def _columns(self) -> dict[int, tuple[slice, list[int]]]:
-        """Where the scores of each layer's alignment heads are kept, and which heads these are."""
-        columns, start = {}, 0
-        for layer, heads in self._decoder.alignment_heads.items():
-            columns[layer] = slice(start, start + len(heads)), heads
-            start += len(heads)
-        return columns
-
     # Going on ---------------------------------------------------------------------------------------------------------
 
     def _one_step(self, slots: int, reach: int, sampled: bool, timed: bool) -> None:
         rows, at = self._rows[:slots], self._at[:slots]
         mask = torch.zeros(slots, 1, 1, reach, device=at.device)
         mask.masked_fill_((self._rows_of(reach) > at[:, None])[:, None, None], -torch.inf)
-        columns = self._columns()
 
         def attend(layer: int) -> _Attend:
             def with_cache(query: Tensor, key: Tensor, value: Tensor) -> Tensor:
@@ -452,8 +450,8 @@ class DecoderBatch:
             return self._audio_keys[layer, :slots], self._audio_values[layer, :slots]
 
         def keep(layer: int, scores: Tensor) -> None:
-            if layer in columns:
-                where, heads = columns[layer]
+            if layer in self._columns:
+                where, heads = self._columns[layer]
                 self._attention[rows, at, where] = scores[:, heads, 0]
 
         logits = self._decoder.step(self._text[rows, at], at, attend, audio, keep)
@@ -525,27 +523,40 @@ def _kind(request: Request) -> tuple[bool, bool]:
     return request.temperature > 0, request.with_timestamps
 
 
+def _columns(alignment_heads: Mapping[int, Sequence[int]], device: str) -> dict[int, tuple[slice, Tensor]]:
+    """Where the scores of each layer's alignment heads are kept, and which heads these are.
+
+    As tensors on the device: indexing with a list copies it there each time, which no graph can hold.
+    """
+    columns, start = {}, 0
+    for layer, heads in alignment_heads.items():
+        columns[layer] = slice(start, start + len(heads)), torch.tensor(heads, device=device)
+        start += len(heads)
+    return columns
+
+
 class _Graphs:
     """A step as CUDA graphs: launched as a whole, instead of some hundred kernels one by one.
 
     A kind of step is done plainly the first time it comes, which also prepares the libraries it uses, and is
-    captured the second time. What differs from step to step lies in tensors that stay where they are.
+    captured the second time. What differs from step to step lies in tensors that stay where they are. One graph runs
+    at a time and leaves nothing behind in memory of its own, so all share theirs.
     """
 
-    def __init__(self, step: Callable[[int, int, bool, bool], None]) -> None:
-        self._step = step
-        self._graphs: dict[tuple[int, int, bool, bool], torch.cuda.CUDAGraph | None] = {}
+    def __init__(self) -> None:
+        self._graphs: dict[_Kind, torch.cuda.CUDAGraph | None] = {}
+        self._memory: Any = None
 
-    def __call__(self, slots: int, reach: int, sampled: bool, timed: bool) -> None:
-        key = slots, reach, sampled, timed
-        if key not in self._graphs:
-            self._graphs[key] = None
-            self._step(*key)
+    def run(self, kind: _Kind, step: Callable[[int, int, bool, bool], None]) -> None:
+        if kind not in self._graphs:
+            self._graphs[kind] = None
+            step(*kind)
             return
-        graph = self._graphs[key]
+        graph = self._graphs[kind]
         if graph is None:
             graph = torch.cuda.CUDAGraph()
-            with torch.cuda.graph(graph):
-                self._step(*key)
-            self._graphs[key] = graph
+            # "thread_local": meanwhile other threads fetch what the times of words come from.
+            with torch.cuda.graph(graph, pool=self._memory, capture_error_mode="thread_local"):
+                step(*kind)
+            self._graphs[kind], self._memory = graph, graph.pool()
         graph.replay()

@@ -278,7 +278,7 @@ def test_several_beams_and_high_temperatures_go_through_the_real_library(
     engine: FasterWhisper, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     audio, windows = office_talk()
-    monkeypatch.setattr("media_pipeline.engines.stt.faster_whisper._passes", lambda text, attempt: False)
+    monkeypatch.setattr(Trust, "passes", lambda trust, attempt: False)
 
     found = list(engine.transcribe(audio, windows[:2], options("faster_whisper", language="en"), run, Hints(attempt=1)))
 

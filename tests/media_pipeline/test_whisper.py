@@ -1,13 +1,17 @@
+import gc
 import shutil
 import subprocess
 import sys
+import weakref
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 import torch
 import whisper
+from torch.utils._python_dispatch import TorchDispatchMode
 from whisper.timing import find_alignment, merge_punctuations
 
 from media_pipeline.engines import pool
@@ -143,6 +147,51 @@ def test_decodes_as_openai_whisper_does_with_random_weights_of_true_size(
         theirs = whisper.decode(model, heard, wanted)
         assert isinstance(theirs, whisper.DecodingResult)
         assert list(found.tokens) == theirs.tokens
+
+
+def test_a_step_brings_no_numbers_to_the_device_and_asks_it_for_none(engine: OpenAIWhisper) -> None:
+    """A CUDA graph can hold neither; indexing with a list, for one, copies the list to the device."""
+    network = engine._network
+    features = network.encode(cuts(1))[0]
+    prompt = network.prompt("en", (), with_timestamps=True)
+    slots = DecoderBatch(network.decoder, 2)
+    slots.admit([Request(0, features, prompt, temperature=0.4, with_timestamps=True)])
+
+    with torch.inference_mode(), Watched() as watched:
+        slots._one_step(2, 64, sampled=True, timed=True)
+
+    assert "aten.index_put_.default" in watched.operations
+    assert not watched.operations & {"aten._local_scalar_dense.default", "aten.nonzero.default"}
+    assert watched.foreign == []
+
+
+def test_a_batch_of_slots_that_is_dropped_gives_its_memory_back_at_once(engine: OpenAIWhisper) -> None:
+    slots = DecoderBatch(engine._network.decoder, 2)
+    dropped = weakref.ref(slots)
+
+    del slots
+
+    assert dropped() is None
+
+
+def test_what_was_given_out_keeps_nothing_large(
+    engine: OpenAIWhisper, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    audio, plan = prepared(render(conversation(20, 12, ("slt", "rms"))).path)
+    windows = pack_windows(plan.chunks[0], 10.0)
+    decoded: list[weakref.ref[torch.Tensor]] = []
+    pieces = Network.pieces
+
+    def watched(network: Network, found: Decoded, seconds: float) -> object:
+        decoded.append(weakref.ref(found.attention))
+        return pieces(network, found, seconds)
+
+    monkeypatch.setattr(Network, "pieces", watched)
+    results = engine.transcribe(audio, windows, options("whisper", language="en"), Run(tmp_path, MACHINE))
+    last = list(zip(range(len(windows)), results, strict=False))[-1]
+
+    assert last[0] == len(windows) - 1
+    assert sum(reference() is not None for reference in decoded) <= 1
 
 
 def test_encodes_as_openai_whisper_does(engine: OpenAIWhisper) -> None:
@@ -364,6 +413,29 @@ def test_a_file_named_like_a_model_may_have_other_dimensions(tmp_path: Path) -> 
     network = Network(renamed, "cpu")
 
     assert network.decoder.alignment_heads == {1: [0, 1, 2, 3], 2: [0, 1, 2, 3]}
+
+
+class Watched(TorchDispatchMode):
+    """Notes operations, and indices that neither were there before nor came out of an operation."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.operations: set[str] = set()
+        self.foreign: list[torch.Tensor] = []
+        there = [each for each in gc.get_objects() if issubclass(type(each), torch.Tensor)]
+        self._known = {each.untyped_storage().data_ptr() for each in there if each.layout == torch.strided}
+        self._kept: list[object] = []  # so that no address comes twice
+
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self.operations.add(str(func))
+        if str(func).startswith("aten.index"):
+            indices = [each for each in args[1] if each is not None]
+            self.foreign += [each for each in indices if each.untyped_storage().data_ptr() not in self._known]
+        found = func(*args, **(kwargs or {}))
+        self._kept.append(found)
+        if isinstance(found, torch.Tensor) and not str(func).startswith(("aten.detach", "aten.lift")):
+            self._known.add(found.untyped_storage().data_ptr())
+        return found
 
 
 def cuts(count: int, longest: float = 29.0) -> list[Samples]:

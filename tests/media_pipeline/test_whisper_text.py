@@ -1,18 +1,26 @@
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 
 from media_pipeline.engines.stt.whisper_text import (
+    PROMPT_TOKENS,
     Piece,
     Trust,
     bcp47,
     compression_ratio,
+    prompt_of,
     segment_of,
     whisper_code,
     within_speech,
     words_of,
+    words_to_expect,
 )
 from media_pipeline.errors import EngineUnavailable
 from media_pipeline.media import SpeechRegion, Window
+from media_pipeline.run import Run
 from media_pipeline.transcript import Mark
+from tests.media_pipeline.spoken import MACHINE
 
 WINDOW = Window(100.0, 130.0, ())
 KNOWN = ("en", "es", "jw", "no", "tl")
@@ -63,6 +71,21 @@ def test_a_segment_spans_its_words_and_bears_their_marks() -> None:
     assert (segment.start, segment.end, segment.text) == (101.0, 101.5, "Good day.")
     assert segment.marks == segment.words[1].marks == (Mark.DOUBTFUL,)
     assert segment.confidence == 0.5
+
+
+@pytest.mark.parametrize(("probability", "marks"), [(0.5, (Mark.DOUBTFUL,)), (0.95, ())])
+def test_words_quicker_than_anybody_speaks_are_doubted_unless_the_model_is_sure_of_them(
+    probability: float, marks: tuple[Mark, ...]
+) -> None:
+    window = Window(100.0, 130.0, (SpeechRegion(100.0, 130.0),))
+    slow, *quick = pieces(
+        (" So", 1.0, 1.5), (" see", 2.0, 2.1), (" you", 2.1, 2.1), (" all", 2.1, 2.1), (" ok", 2.1, 2.2)
+    )
+
+    segment = segment_of([slow, *(replace(piece, probability=probability) for piece in quick)], window, "en")
+
+    assert segment is not None
+    assert [word.marks for word in segment.words] == [(), *[marks] * 4]
 
 
 def test_text_without_times_lasts_as_long_as_its_window() -> None:
@@ -116,6 +139,47 @@ def test_of_several_failures_the_best_is_no_loop_and_surest() -> None:
     loop, guess, wild_guess = Trust(3.0, -0.1, 0.0), Trust(1.0, -1.2, 0.0), Trust(1.0, -2.0, 0.0)
 
     assert max([loop, wild_guess, guess], key=lambda trust: trust.rank) is guess
+
+
+def test_what_was_heard_again_must_have_words_and_be_sure_of_them() -> None:
+    nothing, silence, good = Trust(0.0, -0.1, 0.9), Trust(1.5, -1.1, 0.9), Trust(1.5, -0.3, 0.1)
+
+    assert [trust.passes(0) for trust in (nothing, silence, good)] == [True, True, True]
+    assert [trust.passes(1) for trust in (nothing, silence, good)] == [False, False, True]
+
+
+def test_of_two_tries_words_are_kept_before_nothing_and_a_surer_guess_before_a_later_one() -> None:
+    nothing, guess, wild_guess = Trust(0.0, -0.1, 0.9), Trust(1.5, -1.1, 0.9), Trust(1.5, -2.0, 0.9)
+
+    assert guess.beats(None, 1)
+    assert guess.beats(nothing, 1)
+    assert not nothing.beats(guess, 1)
+    assert not wild_guess.beats(guess, 1)
+
+
+@pytest.mark.parametrize(
+    ("trust", "temperature", "may"),
+    [
+        (Trust(1.5, -0.3, 0.1), 0.4, True),
+        (Trust(1.5, -0.3, 0.1), 0.6, False),
+        (Trust(2.5, -0.3, 0.1), 0.0, False),
+        (Trust(1.5, -1.1, 0.1), 0.0, False),
+    ],
+)
+def test_only_text_that_is_trusted_leads_what_follows(trust: Trust, temperature: float, may: bool) -> None:
+    assert trust.may_lead(temperature) is may
+
+
+def test_a_prompt_holds_the_words_to_expect_and_the_end_of_what_was_said(tmp_path: Path) -> None:
+    run = Run(tmp_path, MACHINE)
+    words = words_to_expect(range(1000, 1300), run, has_context=True)
+    prompt = prompt_of(words, range(300))
+
+    assert (len(words), len(prompt)) == (111, PROMPT_TOKENS)
+    assert (prompt[0], prompt[-1]) == (1000, 299)
+    assert "first of them" in run.warnings[0]
+    assert prompt_of(words_to_expect(range(300), run, has_context=False), range(9))[-1] == 222
+    assert prompt_of((), ()) == ()
 
 
 def test_repeated_text_compresses_well() -> None:

@@ -30,7 +30,6 @@ COMPUTE_TYPES = {"cpu": "int8", "cuda": "float16"}
 _NO_LIBRARY = "is not found or cannot be loaded"
 _FRAMES = 3000
 _POSITIONS = 448  # of the decoder: for prompt and text together
-PROMPT_TOKENS = _POSITIONS // 2 - 1
 _SAMPLES = 5  # taken of each row where the temperature is above 0; the most probable counts
 
 
@@ -117,7 +116,7 @@ class Network:
 
         Args:
             codes: Whisper's, of each row's language.
-            prompt: At most `PROMPT_TOKENS`.
+            prompt: At most `whisper_text.PROMPT_TOKENS`.
             beams: Count at temperature 0 only.
         """
         prompts = [self._prompt(code, prompt) for code in codes]

@@ -16,8 +16,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 from media_pipeline import devices
 from media_pipeline.engines.base import NO_HINTS, EngineInfo, Hints, WindowTranscript
-from media_pipeline.engines.stt.ctranslate2_network import PROMPT_TOKENS, Decoded, Network, is_complete, rows_of
-from media_pipeline.engines.stt.whisper_text import TEMPERATURES, Piece, bcp47, segment_of, whisper_code, within_speech
+from media_pipeline.engines.stt.ctranslate2_network import Decoded, Network, is_complete, rows_of
+from media_pipeline.engines.stt.whisper_text import (
+    TEMPERATURES,
+    Piece,
+    bcp47,
+    prompt_of,
+    segment_of,
+    whisper_code,
+    within_speech,
+    words_to_expect,
+)
 from media_pipeline.engines.torch_memory import Room
 from media_pipeline.errors import EngineUnavailable
 from media_pipeline.media import Audio, Window
@@ -35,8 +44,6 @@ MODELS = (
 _BATCH = {"cpu": 8, "cuda": 16}
 _LANGUAGE_WINDOWS = 3
 _BEAMS = 5
-# Text decoded at a higher one would sway what comes after it too much (openai-whisper, `transcribe`).
-_MAX_CONTEXT_TEMPERATURE = 0.5
 
 
 def weights_folder(model: str, models_dir: Path) -> Path:
@@ -112,7 +119,8 @@ class FasterWhisper:
         if not windows:
             return
         code = self._language(audio, windows, options, run, hints)
-        wish = _Wish(code, self._words_to_expect(options, run), hints.attempt)
+        vocabulary = self._network.tokens(options.vocabulary)
+        wish = _Wish(code, words_to_expect(vocabulary, run, has_context=options.carry_context), hints.attempt)
         if options.carry_context:
             yield from self._in_turn(audio, windows, wish, run, hints.context)
             return
@@ -127,18 +135,16 @@ class FasterWhisper:
         self, audio: Audio, windows: Sequence[Window], wish: _Wish, run: Run, context: str
     ) -> Iterator[WindowTranscript]:
         """One window after the other, each told what was said before it, where that can be trusted."""
-        said = self._network.tokens(context)
+        told: Sequence[int] = self._network.tokens(context)
         for window in windows:
             run.check()
-            prompt = tuple(said)
 
-            def hear(batch: int, window: Window = window, said: Sequence[int] = prompt) -> _Heard:
+            def hear(batch: int, window: Window = window, said: Sequence[int] = told) -> _Heard:
                 return self._hear(audio, [window], wish, said, run)
 
             ((result, decoded),) = self._room.fit(hear, run)
             yield result
-            is_trusted = decoded.temperature <= _MAX_CONTEXT_TEMPERATURE and not decoded.trust.marks
-            said = [*said, *decoded.tokens][-PROMPT_TOKENS:] if is_trusted else []
+            told = (*told, *decoded.tokens) if decoded.trust.may_lead(decoded.temperature) else ()
 
     def detect_language(self, audio: Audio, windows: Sequence[Window], run: Run) -> str:
         """The language most probable over all `windows` together, BCP 47."""
@@ -179,14 +185,6 @@ class FasterWhisper:
         mels = [self._network.mel(audio.read(window.start, window.end)) for window in windows]
         return self._network.spoken_languages(self._network.encode(mels))
 
-    def _words_to_expect(self, options: TranscribeOptions, run: Run) -> Sequence[int]:
-        """The user's vocabulary as tokens. Where context has to go in too, it may take half of a prompt."""
-        tokens = self._network.tokens(options.vocabulary)
-        room = PROMPT_TOKENS // 2 if options.carry_context else PROMPT_TOKENS
-        if len(tokens) > room:
-            run.warn("The list of words to expect is too long for the model, so it was told the first of them only.")
-        return tokens[:room]
-
     def _hear(self, audio: Audio, windows: Sequence[Window], wish: _Wish, said: Sequence[int], run: Run) -> _Heard:
         """The words of `windows`, heard as one batch, with what they were made from. `said` is what came before."""
         network = self._network
@@ -196,8 +194,7 @@ class FasterWhisper:
             codes = [wish.code] * len(windows)
         else:
             codes = [max(row, key=row.__getitem__) for row in network.spoken_languages(encoded)]
-        prompt = [*wish.words, *said[-(PROMPT_TOKENS - len(wish.words)) :]]
-        texts = self._decode(encoded, codes, prompt, wish.attempt, run)
+        texts = self._decode(encoded, codes, prompt_of(wish.words, said), wish.attempt, run)
         pieces = self._align(encoded, codes, texts, [mel.shape[1] for mel in mels])
         rows = zip(windows, codes, texts, pieces, strict=True)
         return [(_transcript(window, code, text, words), text) for window, code, text, words in rows]
@@ -218,8 +215,10 @@ class FasterWhisper:
                 _BEAMS if attempt else 1,
             )
             for row, text in zip(pending, found, strict=True):
-                best[row] = _better(best.get(row), text, attempt)
-            pending = [row for row in pending if not _passes(best[row], attempt)]
+                before = best.get(row)
+                if text.trust.beats(before.trust if before else None, attempt):
+                    best[row] = text
+            pending = [row for row in pending if not best[row].trust.passes(attempt)]
             if not pending:
                 break
         return [best[row] for row in range(len(codes))]
@@ -246,20 +245,6 @@ class FasterWhisper:
 
 
 _Heard = list[tuple[WindowTranscript, Decoded]]
-
-
-def _passes(text: Decoded, attempt: int) -> bool:
-    """Whether a text may stay. Where speech was left without words, neither silence nor nothing is believed."""
-    if attempt:
-        return bool(text.text) and not text.trust.is_loop and not text.trust.is_guess
-    return not text.trust.should_retry
-
-
-def _better(first: Decoded | None, second: Decoded, attempt: int) -> Decoded:
-    """The one to keep: what passes, else what has words, is no loop and is surest."""
-    if first is None or _passes(second, attempt):
-        return second
-    return max(first, second, key=lambda text: (bool(text.text), *text.trust.rank))
 
 
 def _transcript(window: Window, code: str, text: Decoded, pieces: Sequence[Piece]) -> WindowTranscript:

@@ -23,9 +23,11 @@ from media_pipeline.engines.stt.whisper_text import (
     Trust,
     bcp47,
     compression_ratio,
+    prompt_of,
     segment_of,
     whisper_code,
     within_speech,
+    words_to_expect,
 )
 from media_pipeline.engines.torch_memory import Room
 from media_pipeline.errors import EngineUnavailable
@@ -49,8 +51,6 @@ _LANGUAGE_WINDOWS = 5
 _MOST_AT_ONCE = {"cpu": 8, "cuda": 32}
 _ENCODED_AT_ONCE = {"cpu": 1, "cuda": 16}
 _MOST_MEMORY = 2 * 1024**3  # bytes for all slots on a CPU; on CUDA, half of what is free
-# Text drawn at a higher temperature is a poor guide for what follows (openai-whisper, `transcribe`).
-_MAX_CONTEXT_TEMPERATURE = 0.5
 
 
 def weights_file(model: str, models_dir: Path) -> Path:
@@ -67,8 +67,9 @@ class _Hearing:
     Attributes:
         code: Whisper's, of the language; None until it is known.
         features: The encoder's output, once there.
-        best: The best text so far, and how far to trust it.
+        best: The best text so far, and how far to trust it; None again when it was given out.
         tries: How often it has been decoded.
+        said: Its tokens, once it was given out; None where they should not be told to the next window.
     """
 
     window: Window
@@ -76,6 +77,7 @@ class _Hearing:
     features: Tensor | None = None
     best: tuple[Trust, Decoded] | None = None
     tries: int = 0
+    said: tuple[int, ...] | None = None
 
     def found(self) -> tuple[Trust, Decoded]:
         """The best text, once there is one."""
@@ -93,7 +95,7 @@ class _Work:
 
     audio: Audio
     run: Run
-    before: tuple[int, ...]  # tokens of the vocabulary, and of the context where it is carried
+    before: Sequence[int]  # tokens of the vocabulary, and of the context where it is carried
     attempt: int
     waiting: deque[_Hearing] = field(default_factory=deque)
     decoding: dict[int, _Hearing] = field(default_factory=dict)
@@ -170,7 +172,9 @@ class OpenAIWhisper:
             code = self._common_language(audio, most[:_LANGUAGE_WINDOWS], run)
             for hearing in hearings:
                 hearing.code = code
-        work = _Work(audio, run, self._network.tokens(options.vocabulary), hints.attempt)
+        vocabulary = self._network.tokens(options.vocabulary)
+        expected = words_to_expect(vocabulary, run, has_context=options.carry_context)
+        work = _Work(audio, run, expected, hints.attempt)
         try:
             if options.carry_context:
                 yield from self._in_turn(work, hearings, hints.context)
@@ -213,14 +217,12 @@ class OpenAIWhisper:
 
     def _in_turn(self, work: _Work, hearings: Iterable[_Hearing], context: str) -> Iterator[WindowTranscript]:
         """One window after the other, each told what was said before."""
-        vocabulary, said = work.before, self._network.tokens(context)
+        expected, said = work.before, self._network.tokens(context)
         for hearing in hearings:
-            work.before = (*vocabulary, *said)
+            work.before = prompt_of(expected, said)
             work.waiting.append(hearing)
             yield from self._side_by_side(work)
-            trust, decoded = hearing.found()
-            is_fit = not trust.is_loop and decoded.request.temperature <= _MAX_CONTEXT_TEMPERATURE
-            said = self._network.text_tokens(decoded.tokens) if is_fit else ()
+            said = () if hearing.said is None else (*said, *hearing.said)
 
     def _side_by_side(self, work: _Work) -> Iterator[WindowTranscript]:
         """All that waits, as many at once as there is room for; the times of words are found beside it on CUDA."""
@@ -305,11 +307,10 @@ class OpenAIWhisper:
             decoded.log_probability,
             decoded.no_speech_probability,
         )
-        if hearing.best is None or trust.rank > hearing.best[0].rank or not trust.should_retry:
+        if trust.beats(hearing.best[0] if hearing.best else None, attempt):
             hearing.best = trust, decoded
         hearing.tries += 1
-        is_poor = trust.should_retry or (attempt > 0 and trust.is_guess)
-        return is_poor and hearing.tries < len(TEMPERATURES)
+        return not trust.passes(attempt) and hearing.tries < len(TEMPERATURES)
 
     def _result(self, hearing: _Hearing) -> WindowTranscript:
         trust, decoded = hearing.found()
@@ -317,7 +318,9 @@ class OpenAIWhisper:
         pieces = self._network.pieces(decoded, window.end - window.start)
         text = self._network.text(decoded.tokens)
         segment = segment_of(within_speech(pieces, window), window, code, trust.marks if text else (), text)
-        hearing.features = None
+        if trust.may_lead(decoded.request.temperature):
+            hearing.said = self._network.text_tokens(decoded.tokens)
+        hearing.features = hearing.best = None  # they are large, and other windows still wait
         return WindowTranscript(window, bcp47(code), () if segment is None else (segment,))
 
 

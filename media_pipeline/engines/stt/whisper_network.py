@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from whisper import Whisper
     from whisper.model import ModelDimensions
 
-PROMPT_TOKENS = 223
 # Official models by bands, width and decoder layers.
 _SHAPES = {
     (80, 384, 4): "tiny",
@@ -89,10 +88,10 @@ class Network:
 
         Args:
             code: Whisper's, of the language.
-            before: Tokens of what was said, or of words to expect; the last 223 count.
+            before: Tokens of what was said, or of words to expect; at most `whisper_text.PROMPT_TOKENS`.
         """
         tokenizer = self.tokenizer
-        start: list[int] = [tokenizer.sot_prev, *before[-PROMPT_TOKENS:]] if before else []
+        start: list[int] = [tokenizer.sot_prev, *before] if before else []
         start.append(tokenizer.sot)
         if len(self.languages) > 1:
             start += [tokenizer.to_language_token(code), tokenizer.transcribe]

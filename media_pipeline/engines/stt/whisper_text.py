@@ -10,6 +10,7 @@ from media_pipeline.errors import EngineUnavailable
 from media_pipeline.languages import has_spaces
 from media_pipeline.media import Window
 from media_pipeline.options import model_title
+from media_pipeline.run import Run
 from media_pipeline.transcript import Mark, Seconds, Segment, Word
 
 # What Whisper tries one after the other until the text passes (openai-whisper, `transcribe`).
@@ -19,10 +20,16 @@ TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 MAX_COMPRESSION_RATIO = 2.4
 MIN_LOG_PROBABILITY = -1.0
 MAX_NO_SPEECH_PROBABILITY = 0.6
+# Text drawn at a higher temperature is a poor guide for what follows.
+MAX_CONTEXT_TEMPERATURE = 0.5
+# What may stand before a text: half of the decoder's 448 positions, less the sign that begins it.
+PROMPT_TOKENS = 223
 
 # Words so far from all speech were hardly said, nor were so many in so short a time.
 _FAR_FROM_SPEECH: Seconds = 0.5
 _HURRIED_WORDS, _HURRIED_SECONDS = 4, 0.3
+# Of words at least so sure only the times are wrong: attention lost its way, the text did not.
+_SURE = 0.9
 
 # Codes that Whisper writes differently from BCP 47.
 _TO_WHISPER = {"jv": "jw", "nb": "no", "fil": "tl"}
@@ -61,6 +68,7 @@ class Trust:
     """What a decoding says about its own text.
 
     Attributes:
+        compression_ratio: As the function of that name finds it; 0 where there is no text.
         log_probability: Mean of the tokens', the end's included.
         no_speech_probability: 0..1, that there is nothing to hear.
     """
@@ -89,9 +97,27 @@ class Trust:
         return (self.is_loop or self.is_guess) and not self.is_silence
 
     @property
-    def rank(self) -> tuple[bool, float]:
-        """The greatest is the best of several decodings none of which passed."""
-        return not self.is_loop, self.log_probability
+    def rank(self) -> tuple[bool, bool, float]:
+        """The greatest is the best of several decodings none of which passed: it has words, is no loop, is surest."""
+        return self.compression_ratio > 0, not self.is_loop, self.log_probability
+
+    def passes(self, attempt: int) -> bool:
+        """Whether the text may stay.
+
+        Args:
+            attempt: As in `Hints`. Where speech was left without words, neither silence nor nothing is believed.
+        """
+        if attempt:
+            return self.compression_ratio > 0 and not self.is_loop and not self.is_guess
+        return not self.should_retry
+
+    def beats(self, other: Trust | None, attempt: int) -> bool:
+        """Whether the text is the one to keep, after a try that gave `other`."""
+        return other is None or self.passes(attempt) or self.rank > other.rank
+
+    def may_lead(self, temperature: float) -> bool:
+        """Whether the text, decoded at `temperature`, may be told to the decoding of what follows."""
+        return temperature <= MAX_CONTEXT_TEMPERATURE and not self.marks
 
     @property
     def marks(self) -> tuple[Mark, ...]:
@@ -104,6 +130,20 @@ def compression_ratio(text: str) -> float:
     """How many times shorter zlib makes the text, as Whisper measures it; 0 for no text."""
     raw = text.encode()
     return len(raw) / len(zlib.compress(raw))
+
+
+def words_to_expect(tokens: Sequence[int], run: Run, *, has_context: bool) -> tuple[int, ...]:
+    """The tokens of the user's vocabulary that a prompt has room for: half of it where context goes in too."""
+    room = PROMPT_TOKENS // 2 if has_context else PROMPT_TOKENS
+    if len(tokens) > room:
+        run.warn("The list of words to expect is too long for the model, so it was told the first of them only.")
+    return tuple(tokens[:room])
+
+
+def prompt_of(words: Sequence[int], said: Sequence[int]) -> tuple[int, ...]:
+    """The words to expect, and as much of the end of what was said as there is room for."""
+    room = PROMPT_TOKENS - len(words)
+    return (*words, *said[max(0, len(said) - room) :])
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,8 +179,8 @@ def segment_of(
 ) -> Segment | None:
     """The pieces of a window, or of a part of it, as a segment on the recording's clock. None without text.
 
-    Words far from all speech, and words that follow each other quicker than anybody speaks, are marked as doubtful:
-    a model that invents text finds no place for it in the audio.
+    Words far from all speech, and unsure words that follow each other quicker than anybody speaks, are marked as
+    doubtful: a model that invents text finds no place for it in the audio.
 
     Args:
         code: Whisper's, of the language.
@@ -180,9 +220,11 @@ def _doubted(words: tuple[Word, ...], window: Window) -> tuple[Word, ...]:
 
 
 def _hurried(words: Sequence[Word]) -> Iterator[int]:
-    """Where stretches of a few words begin that are too short to be spoken."""
+    """Where stretches of a few words begin that are too short to be spoken, and not sure."""
     for first in range(len(words) - _HURRIED_WORDS + 1):
-        if words[first + _HURRIED_WORDS - 1].end - words[first].start < _HURRIED_SECONDS:
+        stretch = words[first : first + _HURRIED_WORDS]
+        is_short = stretch[-1].end - stretch[0].start < _HURRIED_SECONDS
+        if is_short and min(word.confidence or 0.0 for word in stretch) < _SURE:
             yield first
 
 

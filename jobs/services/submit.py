@@ -102,6 +102,8 @@ def as_speaker_options(
     """What the fields on speakers ask for: `kind` is none, auto, exact (with `count`) or range (with its ends)."""
     if kind == "none":
         return None
-    if kind == "exact" or (kind == "range" and minimum is not None and minimum == maximum):
-        return SpeakerOptions(exact=count or minimum)
+    if kind == "exact":
+        return SpeakerOptions(exact=count)
+    if kind == "range" and minimum is not None and minimum == maximum:
+        return SpeakerOptions(exact=minimum)
     return SpeakerOptions(minimum=minimum, maximum=maximum) if kind == "range" else SpeakerOptions()

@@ -128,8 +128,7 @@ def peer(recording: Path, folder: Path) -> None:
         chunk.unlink()
     row = TranscriptRow.objects.create(recording=job.recording, job=job, language="en", engine="instant", model="")
     Segment.objects.bulk_create(
-        Segment(transcript=row, position=position, start=item.start, end=item.end, text=item.text)
-        for position, item in enumerate(found)
+        Segment(transcript=row, start=item.start, end=item.end, text=item.text) for item in found
     )
     transcript = Transcript("en", tuple(found), HOUR, "instant", "")
     list(exports.write(transcript, {}, ("txt", "srt", "vtt", "json"), folder))

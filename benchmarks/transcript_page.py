@@ -11,13 +11,13 @@ import http.client
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from benchmarks.measuring import conclude, describe, say, site
-from tests.services import running_product
+from tests.services import Product, running_product, wait_until
 
 SEGMENTS, WORDS = 12_000, 100_000
 SECONDS_EACH = 3.0
@@ -127,7 +127,6 @@ def sentences(transcript: Any, speakers: list[Any]) -> Iterator[Any]:
         start, each = SECONDS_EACH * index, 2.8 / len(words)
         yield Segment(
             transcript=transcript,
-            position=index,
             start=start,
             end=start + 2.8,
             text=" ".join(words),
@@ -167,7 +166,25 @@ def our_product(folder: Path) -> Iterator[str]:
 
     shared = {"DATA_DIR": str(settings.DATA_DIR), "SECRET_KEY": settings.SECRET_KEY, "DEFAULT_ENGINE": "pocketsphinx"}
     with running_product(folder, **shared) as product:
+        wait_until(lambda: is_at_rest(product), "the rest after the start: workers load their models first")
         yield product.url
+
+
+def is_at_rest(product: Product) -> bool:
+    """Whether the product's processes took next to no time for a second."""
+    before = ticks(product)
+    time.sleep(1)
+    return ticks(product) - before < 10
+
+
+def ticks(product: Product) -> int:
+    """Hundredths of seconds of processor time of all its processes so far."""
+    total = 0
+    for pid in product.pids():
+        with suppress(OSError):  # it ended meanwhile
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            total += int(fields[11]) + int(fields[12])
+    return total
 
 
 def fetch_ours(url: str, transcript: Any, session: str) -> Fetched:

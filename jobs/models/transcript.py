@@ -65,7 +65,6 @@ class Segment(models.Model):
     """
 
     transcript = models.ForeignKey(Transcript, on_delete=models.CASCADE, related_name="segments")
-    position = models.PositiveIntegerField(default=0, help_text="As the engine counted; says nothing after a change.")
     start = models.FloatField()
     end = models.FloatField()
     speaker = models.ForeignKey(Speaker, null=True, blank=True, on_delete=models.SET_NULL, related_name="segments")

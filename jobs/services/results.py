@@ -105,10 +105,9 @@ def _shared_times(
 def _segment_rows(
     row: TranscriptRow, segments: Iterable[tuple[SpokenSegment, bool]], speakers: dict[str, Speaker]
 ) -> Iterator[Segment]:
-    for position, (segment, is_edited) in enumerate(segments):
+    for segment, is_edited in segments:
         yield Segment(
             transcript=row,
-            position=position,
             start=segment.start,
             end=segment.end,
             speaker=speakers.get(segment.speaker or ""),

@@ -29,7 +29,6 @@ def finished(owner: User, title: str, segments: int) -> Recording:
     Segment.objects.bulk_create(
         Segment(
             transcript=transcript,
-            position=index,
             start=index * 4.0,
             end=index * 4.0 + 3.0,
             text=f"Sentence {index}.",

@@ -72,7 +72,7 @@ def transcript(row, job):
     voices = [Speaker.objects.create(transcript=made, label=f"SPEAKER_0{number}") for number in range(8)]
     for position in range(24):
         start = 1.9 * position
-        Segment.objects.create(transcript=made, position=position, start=start, end=start + 1.8,
+        Segment.objects.create(transcript=made, start=start, end=start + 1.8,
             text="Is the budget ready?",
             marks=[["overlap"], ["repeated", "doubtful"], []][position % 3],
             speaker=voices[position % 9] if position % 9 < 8 else None,

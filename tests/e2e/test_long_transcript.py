@@ -41,7 +41,7 @@ for index in range(%(segments)r):
     said[0] = "\\U0001f600 Sentence" if index %% 7 == 3 else said[0]
     words = [[word, round(start + 0.5 * at, 2), round(start + 0.5 * at + 0.4, 2), 0.4 if at == 1 else 0.95]
              for at, word in enumerate(said)]
-    rows.append(Segment(transcript=made, position=index, start=start, end=start + 2.5, text=" ".join(said),
+    rows.append(Segment(transcript=made, start=start, end=start + 2.5, text=" ".join(said),
         words=words, confidence=0.9, speaker=voices[index // 10 %% 2] if index < 1990 else voices[2]))
 Segment.objects.bulk_create(rows)
 print(json.dumps(f"/recordings/{row.pk}/"))

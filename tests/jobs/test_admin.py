@@ -30,7 +30,7 @@ def job(owner: User) -> Job:
     made = make_job(owner, recording=recording)
     default_storage.save(f"jobs/{made.pk}/transcript.txt", ContentFile(b"text"))
     transcript = Transcript.objects.create(recording=recording, job=made, language="en", engine="pocketsphinx")
-    Segment.objects.create(transcript=transcript, position=0, start=0, end=1, text="hello")
+    Segment.objects.create(transcript=transcript, start=0, end=1, text="hello")
     return made
 
 

@@ -17,7 +17,7 @@ def test_the_opening_words_are_those_of_the_newest_transcript(browser: Client, o
         transcript = Transcript.objects.create(
             recording=recording, job=make_job(owner, recording=recording), language="en", engine="pocketsphinx"
         )
-        Segment.objects.create(transcript=transcript, position=0, start=0, end=1, text=text)
+        Segment.objects.create(transcript=transcript, start=0, end=1, text=text)
 
     (shown,) = browser.get(reverse("library")).context["page_obj"]
 

@@ -32,7 +32,7 @@ def page(browser: Client, job: Job) -> str:
 
 
 def test_marked_sentences_say_why_to_listen_again(browser: Client, done: Job) -> None:
-    Segment.objects.filter(position=1).update(marks=["overlap", "doubtful"])
+    Segment.objects.filter(text="Part 1.").update(marks=["overlap", "doubtful"])
 
     html = page(browser, done)
 
@@ -42,7 +42,7 @@ def test_marked_sentences_say_why_to_listen_again(browser: Client, done: Job) ->
 
 
 def test_a_mark_of_a_later_version_is_shown_as_it_is(browser: Client, done: Job) -> None:
-    Segment.objects.filter(position=1).update(marks=["whispered"])
+    Segment.objects.filter(text="Part 1.").update(marks=["whispered"])
 
     assert ">whispered<" in page(browser, done)
 

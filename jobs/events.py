@@ -36,7 +36,7 @@ class StepSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class JobSnapshot:
-    """Where a job stands. `preview` counts the segments that can be shown already, per part."""
+    """Where a job stands. `preview` counts the segments that can be shown already, per part; none once it ended."""
 
     id: str
     recording: str
@@ -60,7 +60,9 @@ class JobSnapshot:
 
 def snapshot(job: Job) -> JobSnapshot:
     """Read the job's steps and say where it stands. The job row itself should be fresh."""
-    rows = list(job.steps.order_by("part").defer("warnings", "error_message"))
+    # The previews of a long recording are all of its text again.
+    unread = ("warnings", "error_message", *(("preview",) if job.has_ended else ()))
+    rows = list(job.steps.order_by("part").defer(*unread))
     recipe = RECIPES[job.kind]
     steps = [
         _step_snapshot(step.name, step.title, [row for row in rows if row.name == step.name])
@@ -82,7 +84,7 @@ def snapshot(job: Job) -> JobSnapshot:
         engine=str(job.options.get("engine", "")),
         model=model_title(str(job.options.get("model", ""))),
         steps=steps,
-        preview=[len(row.preview) for row in rows if row.name == "transcribe"],
+        preview=[] if job.has_ended else [len(row.preview) for row in rows if row.name == "transcribe"],
     )
 
 

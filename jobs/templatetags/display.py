@@ -43,6 +43,12 @@ def clock(seconds: float | None) -> str:
 
 
 @register.filter
+def play_from(seconds: float) -> str:
+    """What a link that plays from a place is called."""
+    return gettext("Play from %(time)s") % {"time": clock(seconds)}
+
+
+@register.filter
 def with_places(sentence: str) -> str:
     """A sentence whose places in the recording ("12:03") are links that play from there."""
     pieces, end = [], 0

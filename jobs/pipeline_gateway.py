@@ -49,7 +49,7 @@ def machine() -> Machine:
     """This machine, as the settings describe it, and one worker's share of its cores."""
     env = settings.ENV
     threads = env.THREADS or devices.threads_each(env.WORKERS_GPU)
-    return Machine(models_dir=env.models_dir, device=env.DEVICE, threads=threads)
+    return Machine(models_dir=env.models_dir, device=env.DEVICE, threads=threads, hub_token=env.HF_TOKEN)
 
 
 def options_of(job: Job) -> TranscribeOptions:
@@ -59,7 +59,8 @@ def options_of(job: Job) -> TranscribeOptions:
 
 def with_speakers(options: TranscribeOptions, speakers: SpeakerOptions) -> TranscribeOptions:
     """The same options, but for who is looked for, and with the engine that would look for them today."""
-    return replace(options, speakers=speakers, diarization_engine=diarization_engine())
+    engine = diarization_engine()
+    return replace(options, speakers=speakers, diarization_engine=engine, diarization_model=diarization_model(engine))
 
 
 def inspect(path: Path) -> MediaInfo:
@@ -96,11 +97,12 @@ def engine_title(name: str) -> str:
 
 def diarization_engines() -> list[EngineChoice]:
     """All engines that tell speakers apart."""
-    return [_choice("diarization", name, _default("diarization", name)) for name in registry.names("diarization")]
+    models = {name: diarization_model(name) or _default(name) for name in registry.names("diarization")}
+    return [_choice("diarization", name, model) for name, model in models.items()]
 
 
-def _default(kind: str, name: str) -> str:
-    return registry.info(kind, name).default_model
+def _default(diarizer: str) -> str:
+    return registry.info("diarization", diarizer).default_model
 
 
 def _choice(kind: str, name: str, model: str) -> EngineChoice:
@@ -134,8 +136,18 @@ def engine_note() -> str:
     return note if _preferred() == (EMBEDDED_ENGINE,) else f"{note} {_advice()}"
 
 
+def engine_to_fetch() -> str | None:
+    """Whose form of the model WHISPER_MODEL names would serve this machine best, where "auto" has nothing better than
+    the embedded engine. None: nothing is missing, or nobody publishes it.
+    """
+    if auto_engine().name != EMBEDDED_ENGINE:
+        return None
+    model: str = settings.ENV.WHISPER_MODEL
+    return next((name for name in _preferred() if model in registry.info("stt", name).models), None)
+
+
 def _advice() -> str:
-    engine = "whisper" if "whisper" in _preferred() else _preferred()[0]
+    engine = _preferred()[0]
     model = default_model(engine)
     if model not in registry.info("stt", engine).models:
         return "The checkpoint that WHISPER_MODEL names, for better text in many languages, is not there."
@@ -172,13 +184,15 @@ def transcribe_options(
             f"{info.title} does not know this language (it knows: {known}). Choose another engine or language.",
         )
     _refuse_what_has_no_effect(info, language, mixed_languages=mixed_languages, carry_context=carry_context)
+    diarizer = diarization_engine()
     return TranscribeOptions(
         engine=name,
         model=model,
         language=language,
         requested_engine=engine,
         speakers=speakers,
-        diarization_engine=diarization_engine(),
+        diarization_engine=diarizer,
+        diarization_model=diarization_model(diarizer),
         vocabulary=vocabulary,
         mixed_languages=mixed_languages,
         carry_context=carry_context,
@@ -219,6 +233,12 @@ def diarization_engine() -> str:
         return wanted
     usable = [choice.name for choice in diarization_engines() if choice.usable and choice.name != "embedded"]
     return usable[0] if usable else "embedded"
+
+
+def diarization_model(engine: str) -> str:
+    """What DIARIZATION_MODEL names, where the engine can have that; else empty, for the engine's default."""
+    wanted: str = settings.ENV.DIARIZATION_MODEL
+    return wanted if registry.info("diarization", engine).takes_paths else ""
 
 
 def default_model_or_none(engine: str) -> str | None:

@@ -49,11 +49,6 @@ class _File:
     size: int | None = None
 
 
-def is_missing(name: str, models_dir: Path) -> bool:
-    """Whether `name` is an official Whisper model whose weights are not here yet."""
-    return name in whisper.MODELS and not whisper.weights_file(name, models_dir).is_file()
-
-
 def engine_of(name: str) -> str:
     """The first engine that has an official model of this name; the first of all for a name that none has."""
     return "faster_whisper" if name in faster_whisper.MODELS and name not in whisper.MODELS else "whisper"

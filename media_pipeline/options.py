@@ -26,8 +26,8 @@ class TranscribeOptions:
 
     `engine` and `model` are concrete names (never "auto"); `requested_engine` keeps what the user chose.
     `language` is BCP 47, or None to detect it; with `mixed_languages` each window may be in another one.
-    `speakers` is None when nobody asked who spoke. With `carry_context`, engines that can are told what was said
-    before; chunks then have to wait for each other.
+    `speakers` is None when nobody asked who spoke; an empty `diarization_model` is its engine's default. With
+    `carry_context`, engines that can are told what was said before; chunks then have to wait for each other.
     """
 
     engine: str
@@ -36,6 +36,7 @@ class TranscribeOptions:
     requested_engine: str = "auto"
     speakers: SpeakerOptions | None = None
     diarization_engine: str = "embedded"
+    diarization_model: str = ""
     vocabulary: str = ""
     mixed_languages: bool = False
     carry_context: bool = False

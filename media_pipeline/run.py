@@ -11,11 +11,16 @@ from media_pipeline.transcript import Segment
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The machine a step runs on. `device` is "cpu", "cuda" or "auto"; `threads` caps CPU threads, 0 for all."""
+    """The machine a step runs on.
+
+    `device` is "cpu", "cuda" or "auto"; `threads` caps CPU threads, 0 for all; `hub_token`, a secret, opens the
+    Hugging Face hub.
+    """
 
     models_dir: Path
     device: str = "auto"
     threads: int = 0
+    hub_token: str = field(default="", repr=False)
 
 
 @dataclass(slots=True)

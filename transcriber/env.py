@@ -17,9 +17,12 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 UNIX_SOCKET_PATH_MAX_BYTES = 100
 
 
-def variable(default: Any, meaning: str) -> Any:
-    """A field of `Env` with its default and the line that docs/configuration.md shows."""
-    return field(default=default, metadata={"meaning": meaning})
+def variable(default: Any, meaning: str, *, is_secret: bool = False) -> Any:
+    """A field of `Env` with its default and the line that docs/configuration.md shows.
+
+    A secret, or what may hold one, stays out of what is printed of the settings, such as Django's page of an error.
+    """
+    return field(default=default, repr=not is_secret, metadata={"meaning": meaning})
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,7 @@ class Env:
     # Site
     DEBUG: bool = variable(True, "Development mode: detailed error pages, no HTTPS. Off, the next two must be set.")
     SECRET_KEY: str = variable(
-        "", "Signs sessions and links. Required when DEBUG is off; `make setup` writes one to .env."
+        "", "Signs sessions and links. Required when DEBUG is off; `make setup` writes one to .env.", is_secret=True
     )
     ALLOWED_HOSTS: tuple[str, ...] = variable((), "Host names the site answers to. Required when DEBUG is off.")
     HTTPS: bool = variable(
@@ -44,23 +47,29 @@ class Env:
     SITE_NAME: str = variable("Transcriber", "Shown in the header, in titles and in mails.")
     TIME_ZONE: str = variable("UTC", "Time zone for dates on pages.")
     SIGNUP_OPEN: bool = variable(False, "Let visitors create accounts of their own.")
-    SETUP_TOKEN: str = variable("", "Opens the first-run page from other machines; printed at start when empty.")
+    SETUP_TOKEN: str = variable(
+        "", "Opens the first-run page from other machines; printed at start when empty.", is_secret=True
+    )
     EMAIL_URL: str = variable(
-        "consolemail://", "Mail server, such as smtp+tls://user:password@host:587. Default: mails go to the log."
+        "consolemail://",
+        "Mail server, such as smtp+tls://user:password@host:587. Default: mails go to the log.",
+        is_secret=True,
     )
     DEFAULT_FROM_EMAIL: str = variable("transcriber@localhost", "Sender of mails.")
     # Where things lie
     DATA_DIR: Path = variable(BASE_DIR / "data", "Folder for everything kept on this machine.")
     DATABASE_URL: str = variable(
-        "", "Database, such as postgres://user:password@host/name. Default: SQLite in DATA_DIR."
+        "", "Database, such as postgres://user:password@host/name. Default: SQLite in DATA_DIR.", is_secret=True
     )
-    REDIS_URL: str = variable("", "Redis for queues and live progress. Default: one of our own, started by `make run`.")
+    REDIS_URL: str = variable(
+        "", "Redis for queues and live progress. Default: one of our own, started by `make run`.", is_secret=True
+    )
     MODELS_DIR: Path = variable(Path(), "Folder of model weights. Default: DATA_DIR/models.")
     S3_BUCKET: str = variable("", "Bucket for recordings and results. Default: local files in DATA_DIR/storage.")
     S3_ENDPOINT_URL: str = variable("", "Address of an S3-compatible store; empty for Amazon.")
     S3_REGION: str = variable("", "Region of the bucket.")
     S3_ACCESS_KEY: str = variable("", "Access key; empty to use the machine's own credentials.")
-    S3_SECRET_KEY: str = variable("", "Secret of the access key.")
+    S3_SECRET_KEY: str = variable("", "Secret of the access key.", is_secret=True)
     # Uploads
     MAX_UPLOAD_BYTES: int = variable(5 * 1024**3, "Largest file accepted.")
     MAX_DURATION_SECONDS: float = variable(36_000.0, "Longest recording accepted.")
@@ -72,6 +81,14 @@ class Env:
     )
     DOWNLOAD_MODELS: bool = variable(True, "Let `make run` fetch the default model when the network allows.")
     DIARIZATION_ENGINE: str = variable("auto", "Who finds the speakers: auto, embedded or pyannote.")
+    DIARIZATION_MODEL: str = variable(
+        "", "Pipeline of pyannote to use: community-1 (the default), a folder, or owner/name on the Hugging Face hub."
+    )
+    HF_TOKEN: str = variable(
+        "",
+        "Token of the Hugging Face hub, with which pyannote's pipeline is fetched when first needed.",
+        is_secret=True,
+    )
     DEVICE: str = variable("auto", "Device for models: auto, cpu or cuda.")
     THREADS: int = variable(0, "CPU threads a model may use; 0 for the machine's cores divided by WORKERS_GPU.")
     MODEL_IDLE_SECONDS: float = variable(

@@ -53,7 +53,8 @@ def examine() -> Iterator[Finding]:
         usable = _usable_models("stt", engine, pipeline_gateway.default_model(engine.name))
         yield Finding(f"engine {engine.name}", usable, engine.problem, is_fatal=False)
     for engine in pipeline_gateway.diarization_engines():
-        usable = _usable_models("diarization", engine, registry.info("diarization", engine.name).default_model)
+        named = pipeline_gateway.diarization_model(engine.name)
+        usable = _usable_models("diarization", engine, named or engine.models[0])
         yield Finding(f"speakers by {engine.name}", usable, engine.problem, is_fatal=False)
     if not _settings().problem:
         yield Finding("automatic text", _automatic_text())
@@ -64,7 +65,8 @@ def load() -> Iterator[Finding]:
     """Load the models that automatic choices would use, one after the other. May take minutes."""
     engine = pipeline_gateway.auto_engine().name
     yield _loaded("stt", engine, pipeline_gateway.default_model(engine))
-    yield _loaded("diarization", pipeline_gateway.diarization_engine(), "")
+    diarizer = pipeline_gateway.diarization_engine()
+    yield _loaded("diarization", diarizer, pipeline_gateway.diarization_model(diarizer))
 
 
 def what_is_down() -> list[str]:

@@ -130,8 +130,9 @@ def _speaker_candidate(name: str, is_asked: bool) -> Candidate:
     choice = next(choice for choice in pipeline_gateway.diarization_engines() if choice.name == name)
     if choice.problem and is_asked:
         raise EngineUnavailable("engine_unavailable", choice.problem)
-    entry = Entry("diarization", name, "", problem=choice.problem, is_left_out=bool(choice.problem))
-    return Candidate(entry, TranscribeOptions("", "", diarization_engine=name))
+    model = pipeline_gateway.diarization_model(name)
+    entry = Entry("diarization", name, model, problem=choice.problem, is_left_out=bool(choice.problem))
+    return Candidate(entry, TranscribeOptions("", "", diarization_engine=name, diarization_model=model))
 
 
 def evaluate(

@@ -45,7 +45,7 @@ class Task:
 
     @property
     def model(self) -> str:
-        return self.options.model if self.kind == "stt" else ""
+        return self.options.model if self.kind == "stt" else self.options.diarization_model
 
 
 @dataclass(frozen=True, slots=True)

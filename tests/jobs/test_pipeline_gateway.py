@@ -9,6 +9,7 @@ from django.core.management.base import SystemCheckError
 from jobs import pipeline_gateway
 from media_pipeline import devices
 from media_pipeline.errors import EngineUnavailable
+from media_pipeline.options import SpeakerOptions
 from transcriber.env import Env
 
 
@@ -45,7 +46,11 @@ def test_a_language_the_engine_does_not_know_is_refused() -> None:
 def test_the_note_says_how_to_get_a_better_engine(settings: Any, tmp_path: Path) -> None:
     use(settings, tmp_path, WHISPER_MODEL="small")
 
-    assert "manage.py download_models small" in pipeline_gateway.engine_note()
+    assert "manage.py download_models small --engine faster_whisper" in pipeline_gateway.engine_note()
+
+    use(settings, tmp_path, WHISPER_MODEL="small", DEFAULT_ENGINE="whisper")
+
+    assert "manage.py download_models small”" in pipeline_gateway.engine_note()
 
 
 def test_the_note_tells_nobody_where_a_checkpoint_lies(settings: Any, tmp_path: Path) -> None:
@@ -72,6 +77,34 @@ def give(folder: Path, *engines: str) -> None:
         path = folder / "models" / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
+
+
+@pytest.mark.parametrize(("device", "engine"), [("cpu", "faster_whisper"), ("cuda", "whisper")])
+def test_weights_are_fetched_for_the_engine_that_is_quick_here(
+    device: str, engine: str, settings: Any, tmp_path: Path
+) -> None:
+    settings.ENV = Env(DATA_DIR=tmp_path, DEVICE=device)
+    assert pipeline_gateway.engine_to_fetch() == engine
+
+    give(tmp_path, "whisper")
+    assert pipeline_gateway.engine_to_fetch() is None
+
+
+@pytest.mark.parametrize(
+    ("variables", "engine"),
+    [
+        ({"DEFAULT_ENGINE": "whisper"}, "whisper"),
+        ({"DEFAULT_ENGINE": "pocketsphinx"}, None),
+        ({"WHISPER_MODEL": "/models/own.pt"}, None),
+        ({"WHISPER_MODEL": "distil-small.en"}, "faster_whisper"),
+    ],
+)
+def test_what_is_fetched_is_what_the_settings_would_use(
+    variables: dict[str, str], engine: str | None, settings: Any, tmp_path: Path
+) -> None:
+    use(settings, tmp_path, **variables)
+
+    assert pipeline_gateway.engine_to_fetch() == engine
 
 
 @pytest.mark.parametrize(
@@ -151,3 +184,29 @@ def test_an_option_without_effect_is_refused(asked: dict[str, bool], code: str) 
 
     assert refused.value.code == code
     assert "PocketSphinx" in refused.value.message
+
+
+def test_the_pipeline_of_the_settings_goes_to_the_engine_that_can_have_it(settings: Any, tmp_path: Path) -> None:
+    pipeline = tmp_path / "voices"
+    pipeline.mkdir()
+    (pipeline / "config.yaml").touch()
+
+    use(settings, tmp_path, DIARIZATION_MODEL=str(pipeline))
+    found = pipeline_gateway.transcribe_options(engine="pocketsphinx")
+    assert (found.diarization_engine, found.diarization_model) == ("pyannote", str(pipeline))
+
+    use(settings, tmp_path, DIARIZATION_MODEL=str(pipeline), DIARIZATION_ENGINE="embedded")
+    assert pipeline_gateway.transcribe_options(engine="pocketsphinx").diarization_model == ""
+    again = pipeline_gateway.with_speakers(found, SpeakerOptions(exact=2))
+    assert (again.diarization_engine, again.diarization_model) == ("embedded", "")
+
+
+def test_a_token_lets_a_pipeline_be_fetched_and_is_not_shown(settings: Any, tmp_path: Path) -> None:
+    use(settings, tmp_path, DIARIZATION_MODEL="someone/voices")
+    assert pipeline_gateway.diarization_engine() == "embedded"
+
+    use(settings, tmp_path, DIARIZATION_MODEL="someone/voices", HF_TOKEN="hf_secret")
+
+    assert pipeline_gateway.diarization_engine() == "pyannote"
+    assert pipeline_gateway.machine().hub_token == "hf_secret"
+    assert "hf_secret" not in f"{settings.ENV!r} {pipeline_gateway.machine()!r}"

@@ -72,7 +72,6 @@ def test_fetches_and_checks_the_weights(server: str, tmp_path: Path, monkeypatch
     assert reported == sorted(reported)
     assert reported[-1] == 1.0
     assert len(reported) > 2
-    assert not downloads.is_missing("tiny", tmp_path)
 
 
 def test_does_not_fetch_twice(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,7 +139,6 @@ def test_a_server_that_stops_sending_is_named_and_what_came_is_kept(
 
     assert caught.value.code == "no_network"
     assert [path.name for path in (tmp_path / "whisper").iterdir()] == ["tiny.pt.part"]
-    assert downloads.is_missing("tiny", tmp_path)
 
 
 def test_keeps_nothing_that_differs_from_its_checksum(
@@ -153,7 +151,6 @@ def test_keeps_nothing_that_differs_from_its_checksum(
 
     assert caught.value.code == "bad_download"
     assert list((tmp_path / "whisper").iterdir()) == []
-    assert downloads.is_missing("tiny", tmp_path)
 
 
 def test_a_refusing_server_is_named(server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -178,11 +175,6 @@ def test_a_closed_network_is_noticed_at_once(address: str, tmp_path: Path, monke
 def test_refuses_an_unknown_name(tmp_path: Path) -> None:
     with pytest.raises(EngineUnavailable, match="large-v3"):
         downloads.download_whisper("enormous", tmp_path)
-
-
-def test_a_checkpoint_of_ones_own_is_not_something_to_download(tmp_path: Path) -> None:
-    assert not downloads.is_missing("/models/own.pt", tmp_path)
-    assert downloads.is_missing("base", tmp_path)
 
 
 def test_official_addresses_carry_their_checksum() -> None:

@@ -3,6 +3,7 @@
 import shutil
 import socket
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
@@ -307,14 +308,15 @@ def test_leaves_tf32_as_it_was(folder: Path, machine: Machine, tmp_path: Path) -
         torch.backends.cudnn.allow_tf32 = before
 
 
-def test_a_name_on_the_hub_wants_a_token(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_on_the_hub_wants_a_token(machine: Machine) -> None:
     assert "accept the terms of someone/voices" in (PyannoteDiarizer.missing("someone/voices", machine) or "")
 
-    monkeypatch.setenv("HF_TOKEN", "hf_none")
+    machine = replace(machine, hub_token="hf_none")
 
     assert PyannoteDiarizer.missing("someone/voices", machine) is None
     assert PyannoteDiarizer.missing("community-1", machine) is None
     assert PyannoteDiarizer.missing("/no/such/folder", machine) is not None
+    assert "hf_none" not in repr(machine)
 
 
 def test_a_pipeline_that_was_fetched_is_used_without_the_network(
@@ -323,16 +325,17 @@ def test_a_pipeline_that_was_fetched_is_used_without_the_network(
     asked: list[str] = []
 
     class Hub:
+        def __init__(self, token: str) -> None:
+            assert token == "hf_none"
+
         def model_info(self, name: str, timeout: float) -> None:
             asked.append(name)
 
         def snapshot_download(self, name: str, local_dir: Path, etag_timeout: float) -> None:
             shutil.copytree(folder, local_dir)
 
-    monkeypatch.setenv("HF_TOKEN", "hf_none")
     monkeypatch.setattr("huggingface_hub.HfApi", Hub)
-    PyannoteDiarizer("someone/voices", machine)
-    monkeypatch.delenv("HF_TOKEN")
+    PyannoteDiarizer("someone/voices", replace(machine, hub_token="hf_none"))
 
     PyannoteDiarizer("someone/voices", machine)
 
@@ -343,7 +346,7 @@ def test_a_pipeline_that_was_fetched_is_used_without_the_network(
 def test_a_hub_that_cannot_be_reached_says_so_and_leaves_nothing(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HF_TOKEN", "hf_none")
+    machine = replace(machine, hub_token="hf_none")
     monkeypatch.setattr("huggingface_hub.HfApi", partial(HfApi, endpoint="http://127.0.0.1:9"))
 
     with pytest.raises(EngineUnavailable, match=r"could not be fetched .* or copy its files to") as caught:
@@ -356,7 +359,7 @@ def test_a_hub_that_cannot_be_reached_says_so_and_leaves_nothing(
 def test_a_network_that_swallows_everything_does_not_hold_a_step_for_long(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("HF_TOKEN", "hf_none")
+    machine = replace(machine, hub_token="hf_none")
     monkeypatch.setattr(hub_pipelines, "_PATIENCE", 0.3)
     with socket.create_server(("127.0.0.1", 0)) as deaf:
         address = f"http://127.0.0.1:{deaf.getsockname()[1]}"

@@ -125,10 +125,11 @@ def test_it_takes_the_place_of_one_that_crashed(tmp_path: Path) -> None:
 def test_missing_weights_never_hold_up_the_start(tmp_path: Path) -> None:
     # A proxy that nobody answers at stands for a closed network.
     closed = {"https_proxy": "http://127.0.0.1:9", "http_proxy": "http://127.0.0.1:9", "no_proxy": ""}
-    with running_product(tmp_path, DOWNLOAD_MODELS="1", WHISPER_MODEL="tiny", **closed) as product:
+    with running_product(tmp_path, DOWNLOAD_MODELS="1", WHISPER_MODEL="tiny", DEVICE="cpu", **closed) as product:
         wait_until(lambda: any(line.startswith("download ") for line in product.lines), "a line of the download")
 
         said = [line for line in product.lines if line.startswith("download ")]
+        assert "for the engine faster_whisper" in product.log()
         assert "the embedded engine serves" in product.log()
         assert len(said) == 1
         assert "cannot be reached" in said[0]

@@ -22,8 +22,9 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import OperationalError
 
+from jobs import pipeline_gateway
 from jobs.services import first_run
-from media_pipeline import devices, downloads
+from media_pipeline import devices
 from transcriber import env as environment
 from transcriber.supervisor import Program, Supervisor
 
@@ -85,11 +86,14 @@ class Command(BaseCommand):
 
     def _fetch_model(self, supervisor: Supervisor, variables: dict[str, str]) -> None:
         """Start the download of the default model beside everything else, where it is wanted and missing."""
-        name = settings.ENV.WHISPER_MODEL
-        if not settings.ENV.DOWNLOAD_MODELS or not downloads.is_missing(name, settings.ENV.models_dir):
+        engine = pipeline_gateway.engine_to_fetch() if settings.ENV.DOWNLOAD_MODELS else None
+        if engine is None:
             return
-        self._say(f"The weights of Whisper model {name} are not here yet; the embedded engine serves until they are.")
-        supervisor.keep(_manage("download", ["download_models"], variables, runs_once=True))
+        self._say(
+            f"The weights of Whisper model {settings.ENV.WHISPER_MODEL} for the engine {engine}, the quickest here, are"
+            " not here yet; the embedded engine serves until they are."
+        )
+        supervisor.keep(_manage("download", ["download_models", "--engine", engine], variables, runs_once=True))
 
     def _emit(self, name: str, line: str) -> None:
         """A line of a program's log, led by its name; JSON lines stay as they are."""

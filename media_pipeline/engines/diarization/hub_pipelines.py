@@ -34,10 +34,8 @@ def pipeline_folder(model: str, machine: Machine) -> Path:
 
 def missing(model: str, machine: Machine) -> str | None:
     """None when the pipeline is here, or can be fetched with the token of this machine; else what to do."""
-    from huggingface_hub import get_token
-
     folder, name = pipeline_folder(model, machine), hub_name(model)
-    if (folder / CONFIG).is_file() or (name and get_token()):
+    if (folder / CONFIG).is_file() or (name and machine.hub_token):
         return None
     if name is None:
         return f"No pipeline is in {folder}: copy the files of a pyannote pipeline there."
@@ -57,17 +55,17 @@ def fetched(model: str, machine: Machine) -> Path:
     if name and not (folder / CONFIG).is_file():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryDirectory(dir=folder.parent) as scratch:
-            _download(name, Path(scratch) / "pipeline", folder)
+            _download(name, machine.hub_token, Path(scratch) / "pipeline", folder)
             if not (folder / CONFIG).is_file():  # else a process beside this one was quicker
                 (Path(scratch) / "pipeline").replace(folder)
     return folder
 
 
-def _download(name: str, to: Path, wanted_in: Path) -> None:
+def _download(name: str, token: str, to: Path, wanted_in: Path) -> None:
     from httpx2 import HTTPError
     from huggingface_hub import HfApi
 
-    hub = HfApi()  # knows HF_TOKEN and HF_ENDPOINT by itself
+    hub = HfApi(token=token)
     try:
         # A download tries for minutes where a network swallows everything; this asks once.
         hub.model_info(name, timeout=_PATIENCE)

@@ -1,7 +1,7 @@
 """pyannote.audio: speaker diarization by neural networks, from a pipeline folder on this machine.
 
 The folder is what `pyannote/speaker-diarization-community-1` is on the Hugging Face hub: a config.yaml and its
-weights. With a token (HF_TOKEN) it is fetched when first needed. Weights are read with pickle, so take only
+weights. With a token (`Machine.hub_token`) it is fetched when first needed. Weights are read with pickle, so take only
 pipelines that you trust.
 """
 

@@ -1,7 +1,11 @@
-"""Print the figures of docs/accuracy.md: `python -m tests.media_pipeline.accuracy`. Takes about a minute."""
+"""Print the figures of docs/accuracy.md: `python -m tests.media_pipeline.accuracy`. Takes some minutes."""
 
+from collections import Counter
+from collections.abc import Sequence
 from importlib.metadata import distribution
+from itertools import groupby, pairwise
 from pathlib import Path
+from random import Random
 from statistics import median
 from tempfile import mkdtemp
 
@@ -9,10 +13,13 @@ import torch
 import whisper
 
 from media_pipeline.engines import pool
+from media_pipeline.media import SpeakerTurn
 from media_pipeline.options import SpeakerOptions
 from media_pipeline.run import Run
 from media_pipeline.steps.transcribe import transcribe
-from media_pipeline.transcript import Segment
+from media_pipeline.text.assign_speakers import assign_speakers, sweep
+from media_pipeline.text.sentences import sentences
+from media_pipeline.transcript import Seconds, Segment, Word
 from tests.environment import FOLDER
 from tests.media_pipeline.spoken import CHECKPOINT, MACHINE, options, prepared, time_errors, word_error_rate
 from tests.media_pipeline.test_embedded_diarizer import error_rate, heard, labels, talk
@@ -34,6 +41,8 @@ def main() -> None:
     whole_row(three_minutes)
     for voices in VOICES:
         speakers_row(voices)
+    for gap in ((0.05, 0.3), (0.3, 2.0)):
+        speakers_of_words_rows(gap)
     real_call_rows()
 
 
@@ -68,6 +77,52 @@ def speakers_row(voices: tuple[str, ...]) -> None:
         f"embedded diarizer, {' and '.join(voices)}: {speech.duration:.0f} s, {len(labels(found))} speakers found, "
         f"diarization error rate {error_rate(speech, found):.1%}"
     )
+
+
+def speakers_of_words_rows(gap: tuple[Seconds, Seconds]) -> None:
+    """Words with the right speaker before and after changes of speaker are moved, with `gap` between sentences."""
+    speech = render(conversation(40, seed=5, voices=VOICES[-1], gap=gap))
+    embedded = pool.get("diarization", "embedded", "", MACHINE)
+    found = heard(speech, embedded, Path(mkdtemp(dir=FOLDER)), SpeakerOptions()).turns
+    cases = {f"true turns, off by up to {off} s": displaced(speech, off) for off in (0.2, 0.4, 0.7)}
+    for name, turns in (cases | {"embedded": found}).items():
+        before, after = right_speakers(speech, turns, is_punctuated=True)
+        _, plain = right_speakers(speech, turns, is_punctuated=False)
+        print(
+            f"speakers of {len(speech.words)} words, gaps of {gap[0]} to {gap[1]} s, {name}: {before:.1%} right by time"
+            f" alone, {after:.1%} after that with punctuation, {plain:.1%} without"
+        )
+
+
+def displaced(speech: Speech, most: Seconds) -> list[SpeakerTurn]:
+    """The true turns, each border moved by up to `most`."""
+    random = Random(1)
+    groups = [list(group) for _, group in groupby(speech.utterances, key=lambda utterance: utterance.speaker)]
+    middles = [(before[-1].end + after[0].start) / 2 for before, after in pairwise(groups)]
+    borders = [0.0, *(middle + random.uniform(-most, most) for middle in middles), speech.duration]
+    return [
+        SpeakerTurn(start, max(start + 0.05, end), group[0].speaker)
+        for (start, end), group in zip(pairwise(borders), groups, strict=True)
+    ]
+
+
+def right_speakers(speech: Speech, turns: Sequence[SpeakerTurn], *, is_punctuated: bool) -> tuple[float, float]:
+    """The share of words with the right speaker: by time alone, and as `assign_speakers` has it."""
+    said = [(word, utterance.speaker) for utterance in speech.utterances for word in utterance.words]
+    texts = [word.text if is_punctuated else word.text.strip(".,?!").lower() for word, _ in said]
+    words = tuple(Word(text, word.start, word.end) for text, (word, _) in zip(texts, said, strict=True))
+    cut = sentences([Segment(words[0].start, words[-1].end, "", words)], "en")
+    by_time = [speaker for speaker, _ in sweep(words, turns)]
+    assigned = [str(word.speaker) for segment in assign_speakers(cut, turns, "en") for word in segment.words]
+    truth = [speaker for _, speaker in said]
+    return share_right(by_time, truth), share_right(assigned, truth)
+
+
+def share_right(found: Sequence[str], truth: Sequence[str]) -> float:
+    """A label stands for the voice most of its words are of."""
+    pairs = Counter(zip(found, truth, strict=True))
+    voice = {label: max(set(truth), key=lambda true, label=label: pairs[label, true]) for label in set(found)}
+    return sum(count for (label, true), count in pairs.items() if voice[label] == true) / len(truth)
 
 
 def real_call_rows() -> None:

@@ -276,6 +276,7 @@ with queue.silenced():
 browser = Client()
 browser.force_login(owner)
 cookies = {"sessionid": browser.cookies["sessionid"].value, "csrftoken": "a" * 32}
+ThreadedWSGIServer.request_queue_size = 100  # all may knock at once
 server = ThreadedWSGIServer(("127.0.0.1", 0), Quiet)
 server.set_app(get_wsgi_application())
 server.daemon_threads = True

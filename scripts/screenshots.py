@@ -221,7 +221,7 @@ def take_upload(camera: Camera, data: Path) -> None:
     notes.write_bytes(b"%PDF-1.7 not a recording")
     disguised = data / "Interview.mp3"
     disguised.write_bytes(b"%PDF-1.7 not a recording")
-    recording = meeting(data)
+    recording, second = meeting(data), silence(data)
 
     def choose(page: Page) -> None:
         add(page, recording)
@@ -230,10 +230,20 @@ def take_upload(camera: Camera, data: Path) -> None:
     def choose_all(page: Page) -> None:
         add(page, recording, notes, disguised)
         page.locator("[data-state=refused]").nth(1).wait_for()
-        page.get_by_label("Exact").check()
-        page.locator(".more > summary").click()
+        common = page.locator("[data-common]")
+        common.get_by_label("Exact number").check()
+        common.locator(".more > summary").click()
+
+    def choose_options(page: Page) -> None:
+        add(page, recording, second)
+        page.locator("[data-state=uploaded]").nth(1).wait_for()
+        own = page.locator(".file").first
+        own.get_by_role("button", name="Options").click()
+        own.get_by_label("Exact number").check()
+        own.locator("[data-summary]").scroll_into_view_if_needed()
 
     camera.take("04-upload", "/upload/")
+    camera.take("04-upload-file-options", "/upload/", choose_options)
     camera.take("04-upload-file", "/upload/", choose)
     camera.take("04-upload-many", "/upload/", choose_all)
 
@@ -279,7 +289,12 @@ def take_transcript(camera: Camera, address: str) -> None:
         page.locator(".run > summary").click()
         page.locator(".run-id").scroll_into_view_if_needed()
 
+    def find_speakers(page: Page) -> None:
+        page.locator("[data-opens=find-speakers]:visible").first.click()
+        page.locator("dialog[open]").get_by_label("Range").check()
+
     camera.take("06-transcript", address, listen)
+    camera.take("06-transcript-speakers", address, find_speakers)
     camera.take("06-transcript-export", address, lambda page: page.locator("summary", has_text="Export").click())
     camera.take("06-transcript-find", address, find)
     camera.take("06-transcript-run", address, end_of_page)

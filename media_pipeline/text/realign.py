@@ -6,6 +6,8 @@ are ever taken from a word that stayed: where two words leave no room between th
 
 import re
 import unicodedata
+from bisect import bisect_left
+from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -138,11 +140,45 @@ def _pairs(old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[tuple[i
     tail = next((index for index in range(shorter - head) if old[-1 - index] != new[-1 - index]), shorter - head)
     yield from zip(range(head), range(head), strict=True)
     middle = (old[head : len(old) - tail], new[head : len(new) - tail])
-    if middle[0] and middle[1]:
-        for block in SequenceMatcher(None, *middle, autojunk=False).get_matching_blocks():
-            for index in range(block.size):
-                yield head + block.a + index, head + block.b + index
+    yield from ((head + first, head + second) for first, second in _pairs_in_middle(*middle))
     yield from zip(range(len(old) - tail, len(old)), range(len(new) - tail, len(new)), strict=True)
+
+
+def _pairs_in_middle(old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
+    """As `_pairs`, of what differs at both ends. Items that both have once divide it, which makes it quick."""
+    last_old = last_new = 0
+    anchors = _anchors(old, new)
+    for at_old, at_new in [*anchors, (len(old), len(new))]:
+        first, second = old[last_old:at_old], new[last_new:at_new]
+        if first and second and anchors:
+            yield from ((last_old + one, last_new + other) for one, other in _pairs(first, second))
+        elif first and second:
+            for block in SequenceMatcher(None, first, second, autojunk=False).get_matching_blocks():
+                yield from zip(range(block.a, block.a + block.size), range(block.b, block.b + block.size), strict=True)
+        if at_old < len(old):
+            yield at_old, at_new
+        last_old, last_new = at_old + 1, at_new + 1
+
+
+def _anchors(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[int, int]]:
+    """The longest row of items, in the same order in both, that each have exactly once."""
+    counts = Counter(old), Counter(new)
+    places = {item: place for place, item in enumerate(new) if counts[1][item] == 1}
+    once = [(at, places[item]) for at, item in enumerate(old) if counts[0][item] == 1 and item in places]
+    ends: list[int] = []  # the smallest place in `new` with which a row of that length ends
+    rows: list[tuple[tuple[int, int], int]] = []  # an item, and the index of the one before it in its row
+    tops: list[int] = []
+    for pair in once:
+        length = bisect_left(ends, pair[1])
+        rows.append((pair, tops[length - 1] if length else -1))
+        ends[length:] = [pair[1], *ends[length + 1 :]]
+        tops[length:] = [len(rows) - 1, *tops[length + 1 :]]
+    found: list[tuple[int, int]] = []
+    index = tops[-1] if tops else -1
+    while index >= 0:
+        pair, index = rows[index]
+        found.append(pair)
+    return found[::-1]
 
 
 # When the new ones are said -------------------------------------------------------------------------------------------

@@ -218,6 +218,7 @@ media.addEventListener("timeupdate", () => performance.now() - place.keptAt > KE
 for (const type of ["pause", "ended"]) media.addEventListener(type, keepPlace);
 window.addEventListener("pagehide", keepPlace);
 // The page's other modules come after this one; they shall hear of the place.
-const startSoon = () => setTimeout(start);
-if (media.readyState >= 1) startSoon();
-else media.addEventListener("loadedmetadata", startSoon, { once: true });
+document.addEventListener("DOMContentLoaded", () => {
+  if (media.readyState >= 1) start();
+  else media.addEventListener("loadedmetadata", start, { once: true });
+});

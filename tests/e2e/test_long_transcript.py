@@ -261,6 +261,17 @@ def test_what_is_not_there_yet_is_found(page: Page, address: str) -> None:
     assert page.evaluate("[...CSS.highlights.get('found-now')].map(String)") == ["budget"]
 
 
+def test_a_search_begins_where_one_reads(page: Page, address: str) -> None:
+    opened(page, f"{address}?t=4500")
+    wait_for_sentence(page, NAMED)
+
+    page.fill("[data-find-input]", "sentence")
+    wait_until(page, "document.querySelector('[data-find-count]').textContent.endsWith(' of 2000')")
+
+    assert 1480 < int(page.locator("[data-find-count]").inner_text().split()[0]) <= NAMED + 1
+    assert in_sight(page, NAMED)
+
+
 def test_hits_are_gone_through_forth_and_back_over_the_ends(page: Page, address: str) -> None:
     opened(page, address)
     page.fill("[data-find-input]", "sentence")

@@ -13,7 +13,7 @@ from django.db.models.functions import Floor, Length
 from jobs.models import Segment, Transcript
 
 STRETCH_SECONDS = 300
-HITS_AT_ONCE = 500
+HITS_AT_ONCE = 1000
 
 
 @dataclass(slots=True)

@@ -21,9 +21,9 @@ async function find() {
   const own = newSearch(input.value.trim().toLowerCase());
   search = own;
   markAll();
-  if (own.wanted) await more(own);
-  if (own !== search) return;
   const from = firstInView()?.start ?? 0;
+  while (own === search && own.hasMore && (own.places.at(-1)?.[1] ?? -1) < from) await more(own);
+  if (own !== search) return;
   const first = own.places.findIndex(([, start]) => start >= from);
   if (own.total) await go(own, Math.max(0, first));
   else showCount();

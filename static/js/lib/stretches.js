@@ -84,7 +84,9 @@ function put(stretch, html) {
 function estimate() {
   const known = stretches.find((stretch) => stretch.isLoaded && stretch.weight);
   if (!known || stretches.length < 2) return;
+  known.element.style.contentVisibility = "visible"; // out of sight it would only tell its own estimate
   const share = known.element.getBoundingClientRect().height / known.weight;
+  known.element.style.contentVisibility = "";
   for (const { element, weight, isLoaded } of stretches) {
     element.style.containIntrinsicBlockSize = `auto ${Math.round(weight * share)}px`;
     if (!isLoaded) element.style.minBlockSize = `${Math.round(weight * share)}px`;
@@ -217,7 +219,7 @@ export function lookAt(element, share) {
   bring(element, share);
 }
 
-/** The times of the segments at the top and bottom of the window, as far as they are here. */
+/** The first segment that reaches below a height of the window; null where none is here. */
 export function firstInView(line = 0) {
   for (const stretch of stretches) {
     if (!stretch.isNear || !stretch.isLoaded) continue;

@@ -85,7 +85,7 @@ def test_a_click_on_a_word_seeks_to_it(page: Page, transcript_address: str) -> N
     page.goto(transcript_address)
     segment = page.locator("[data-segment]").nth(2)
     times = json.loads(segment.get_attribute("data-times") or "[]")
-    offset, start, end = times[3]
+    offset, start, end, *_ = times[3]
     box = segment.locator("[data-text]").evaluate(
         """(element, offset) => {
           const range = document.createRange();

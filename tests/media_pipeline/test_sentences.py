@@ -36,8 +36,9 @@ def texts(*segments: Segment, language: str = "en") -> list[str]:
 def test_words_stay_as_they_are_and_no_sentence_is_long(parts: list[tuple[str, float, float, str | None]]) -> None:
     words, time = [], 0.0
     for token, pause, length, speaker in parts:
-        words.append(Word(token, time + pause, time + pause + length, speaker=speaker))
-        time += pause + length
+        start = time + pause
+        time = start + length
+        words.append(Word(token, start, time, speaker=speaker))
 
     found = sentences([Segment(0, time, "", tuple(words))], "en")
 

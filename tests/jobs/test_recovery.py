@@ -185,6 +185,9 @@ def test_scratch_of_dead_processes_is_removed_and_of_living_ones_kept(settings: 
     dead.mkdir(parents=True)
     scratch_dir().mkdir(parents=True, exist_ok=True)
 
+    recovery.remove_dead_scratch()  # what processes killed by other tests left
+    dead.mkdir(parents=True, exist_ok=True)
+
     removed = recovery.remove_dead_scratch()
 
     assert removed == 1

@@ -4,23 +4,18 @@ What was not touched keeps everything an engine found out about it; what is new 
 are ever taken from a word that stayed: where two words leave no room between them, a new one there has no length.
 """
 
-import re
 import unicodedata
-from bisect import bisect_left
-from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from difflib import SequenceMatcher
 from itertools import groupby
 
 from media_pipeline.languages import has_spaces
+from media_pipeline.text.differences import equal_pairs, sound
 from media_pipeline.transcript import Seconds, Word
 
 # Speech takes this long for a character: new words are given no more in a long pause, and no less where there is room.
 SLOWEST: Seconds = 0.1
 FASTEST: Seconds = 0.06
-
-_NOT_SPOKEN = re.compile(r"[\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +77,11 @@ def _with_spaces(words: Sequence[Word], texts: Sequence[str]) -> list[_Token]:
     """Equal words first; between them, words that sound the same."""
     tokens = [_Token(text) for text in texts]
     old = [word.text for word in words]
-    same = list(_pairs(old, texts))
+    same = list(equal_pairs(old, texts))
     last_old = last_new = 0
     for at_old, at_new in [*same, (len(old), len(texts))]:
-        sounds = [[_sound(text) for text in part] for part in (old[last_old:at_old], texts[last_new:at_new])]
-        for first, second in _pairs(*sounds):
+        sounds = [[sound(text) for text in part] for part in (old[last_old:at_old], texts[last_new:at_new])]
+        for first, second in equal_pairs(*sounds):
             tokens[last_new + second] = _Token(texts[last_new + second], last_old + first)
         last_old, last_new = at_old + 1, at_new + 1
     for at_old, at_new in same:
@@ -101,7 +96,7 @@ def _without_spaces(words: Sequence[Word], text: str) -> list[_Token]:
     """
     owners = [(index, char) for index, word in enumerate(words) for char in word.text if not char.isspace()]
     places = [(place, char) for place, char in enumerate(text) if not char.isspace()]
-    pairs = dict(_pairs([char for _, char in owners], [char for _, char in places]))
+    pairs = dict(equal_pairs([char for _, char in owners], [char for _, char in places]))
     kept: dict[int, tuple[int, int]] = {}  # first place among `places` -> (how many, which word)
     for index, run in groupby(range(len(owners)), key=lambda at: owners[at][0]):
         ats = list(run)
@@ -126,59 +121,6 @@ def _belongs_to_token_before(text: str, place: int, char: str, starts: Sequence[
         return False
     is_inside = char.isascii() and char.isalnum() and text[place - 1].isascii() and text[place - 1].isalnum()
     return is_inside or unicodedata.category(char)[0] in "PM"
-
-
-def _sound(text: str) -> str:
-    """What is left of a word without case and punctuation; all of it when that is nothing."""
-    return _NOT_SPOKEN.sub("", text).casefold() or text
-
-
-def _pairs(old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
-    """Indices of equal items of both, in order, none crossing."""
-    shorter = min(len(old), len(new))
-    head = next((index for index in range(shorter) if old[index] != new[index]), shorter)
-    tail = next((index for index in range(shorter - head) if old[-1 - index] != new[-1 - index]), shorter - head)
-    yield from zip(range(head), range(head), strict=True)
-    middle = (old[head : len(old) - tail], new[head : len(new) - tail])
-    yield from ((head + first, head + second) for first, second in _pairs_in_middle(*middle))
-    yield from zip(range(len(old) - tail, len(old)), range(len(new) - tail, len(new)), strict=True)
-
-
-def _pairs_in_middle(old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[tuple[int, int]]:
-    """As `_pairs`, of what differs at both ends. Items that both have once divide it, which makes it quick."""
-    last_old = last_new = 0
-    anchors = _anchors(old, new)
-    for at_old, at_new in [*anchors, (len(old), len(new))]:
-        first, second = old[last_old:at_old], new[last_new:at_new]
-        if first and second and anchors:
-            yield from ((last_old + one, last_new + other) for one, other in _pairs(first, second))
-        elif first and second:
-            for block in SequenceMatcher(None, first, second, autojunk=False).get_matching_blocks():
-                yield from zip(range(block.a, block.a + block.size), range(block.b, block.b + block.size), strict=True)
-        if at_old < len(old):
-            yield at_old, at_new
-        last_old, last_new = at_old + 1, at_new + 1
-
-
-def _anchors(old: Sequence[Hashable], new: Sequence[Hashable]) -> list[tuple[int, int]]:
-    """The longest row of items, in the same order in both, that each have exactly once."""
-    counts = Counter(old), Counter(new)
-    places = {item: place for place, item in enumerate(new) if counts[1][item] == 1}
-    once = [(at, places[item]) for at, item in enumerate(old) if counts[0][item] == 1 and item in places]
-    ends: list[int] = []  # the smallest place in `new` with which a row of that length ends
-    rows: list[tuple[tuple[int, int], int]] = []  # an item, and the index of the one before it in its row
-    tops: list[int] = []
-    for pair in once:
-        length = bisect_left(ends, pair[1])
-        rows.append((pair, tops[length - 1] if length else -1))
-        ends[length:] = [pair[1], *ends[length + 1 :]]
-        tops[length:] = [len(rows) - 1, *tops[length + 1 :]]
-    found: list[tuple[int, int]] = []
-    index = tops[-1] if tops else -1
-    while index >= 0:
-        pair, index = rows[index]
-        found.append(pair)
-    return found[::-1]
 
 
 # When the new ones are said -------------------------------------------------------------------------------------------

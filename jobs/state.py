@@ -9,6 +9,10 @@ class JobKind(StrEnum):
     TRANSCRIBE = "transcribe"
 
 
+# Kinds that make the text of a recording as a whole.
+TEXT_KINDS = frozenset({JobKind.TRANSCRIBE})
+
+
 class JobStatus(StrEnum):
     QUEUED = "queued"
     RUNNING = "running"

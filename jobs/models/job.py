@@ -6,8 +6,14 @@ from django.db import models
 from django.utils import timezone
 
 from jobs.models.recording import Recording
-from jobs.state import JOB_ACTIVE, JOB_ENDED, JOB_RETRYABLE, JobKind, JobStatus
+from jobs.state import JOB_ACTIVE, JOB_ENDED, JOB_RETRYABLE, TEXT_KINDS, JobKind, JobStatus
 from media_pipeline.recipes import RECIPES
+
+
+class JobManager(models.Manager["Job"]):
+    def of_text(self) -> "models.QuerySet[Job]":
+        """Jobs that make a recording's text as a whole: what its pages show, and what they tell the state of."""
+        return self.filter(kind__in=TEXT_KINDS)
 
 
 class Job(models.Model):
@@ -36,6 +42,8 @@ class Job(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+
+    objects = JobManager()
 
     class Meta:
         ordering = ["-created_at"]

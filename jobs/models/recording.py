@@ -7,6 +7,8 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from jobs.state import TEXT_KINDS
+
 if TYPE_CHECKING:
     from jobs.models.job import Job
 
@@ -40,8 +42,8 @@ class Recording(models.Model):
 
     @property
     def latest_job(self) -> "Job | None":
-        """The job whose state and text the pages show. Jobs are ordered newest first."""
-        return next(iter(self.jobs.all()), None)
+        """The job whose state the pages show. Jobs are ordered newest first."""
+        return next((job for job in self.jobs.all() if job.kind in TEXT_KINDS), None)
 
 
 class Upload(models.Model):

@@ -110,7 +110,7 @@ def _idle(recordings: QuerySet[Recording], days: float, *statuses: JobStatus) ->
     """Those whose latest job ended (with one of `statuses`) more than `days` ago; none when `days` is 0."""
     if days <= 0:
         return
-    latest = Job.objects.filter(recording=OuterRef("pk")).order_by("-created_at")
+    latest = Job.objects.of_text().filter(recording=OuterRef("pk")).order_by("-created_at")
     found = recordings.annotate(
         last_status=Subquery(latest.values("status")[:1]), last_end=Subquery(latest.values("ended_at")[:1])
     ).filter(last_status__in=statuses or JOB_ENDED, last_end__lt=_ago(timedelta(days=days)))

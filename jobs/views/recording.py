@@ -34,8 +34,10 @@ DOUBT_LIMITS = (50, 60, 70, 80, 90)  # percent
 @require_safe
 def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
     shown = own_recording(request, pk)
-    jobs = shown.jobs.select_related("recording", "transcript").annotate(
-        has_peaks=_made(PEAKS), has_captions=_made(CAPTIONS)
+    jobs = (
+        shown.jobs.of_text()
+        .select_related("recording", "transcript")
+        .annotate(has_peaks=_made(PEAKS), has_captions=_made(CAPTIONS))
     )
     job = jobs.order_by("-created_at").first()
     if job is None:

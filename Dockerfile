@@ -15,6 +15,7 @@ RUN pip install --no-cache-dir -r requirements.txt -c constraints.txt
 COPY . .
 COPY --from=browser /app/node_modules node_modules
 RUN python -m scripts.browser_files && rm -rf node_modules \
+ && python -m scripts.messages compile \
  && useradd --create-home transcriber \
  && install -d -o transcriber -g transcriber -m 0700 /data
 USER transcriber

@@ -19,6 +19,15 @@ def programs_are_installed(app_configs: Any, **kwargs: Any) -> list[CheckMessage
 
 
 @register()
+def translations_are_compiled(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
+    folders = [path for root in settings.LOCALE_PATHS for path in root.glob("*/LC_MESSAGES")]
+    names = [folder.parent.name for folder in folders if not (folder / "django.mo").is_file()]
+    sentence = "The translation “{}” is not compiled, so its readers see English."
+    hint = "python -m scripts.messages compile"
+    return [Warning(sentence.format(name), hint=hint, id="jobs.W002") for name in sorted(names)]
+
+
+@register()
 def settings_name_what_there_is(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     choices = {
         "DEFAULT_ENGINE": ("auto", *registry.names("stt")),

@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from jobs.services import first_run
 
-OPEN_PATHS = ("/static/", "/health/")
+OPEN_PATHS = ("/static/", "/health/", "/i18n/")
 
 
 class FirstRunMiddleware:

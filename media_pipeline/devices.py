@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from media_pipeline.errors import EngineUnavailable
+from media_pipeline.wording import say
 
 _NVIDIA_GPUS = Path("/proc/driver/nvidia/gpus")
 _CPU_QUOTA = Path("/sys/fs/cgroup/cpu.max")
@@ -31,7 +32,9 @@ def choose(wanted: str) -> str:
 def decide(wanted: str, *, has_cuda: bool) -> str:
     """As `choose`, for a library that finds GPUs by itself."""
     if wanted == "cuda" and not has_cuda:
-        raise EngineUnavailable("no_cuda", "DEVICE is “cuda”, but no CUDA device can be used here. Set DEVICE=auto.")
+        raise EngineUnavailable(
+            "no_cuda", say("DEVICE is “cuda”, but no CUDA device can be used here. Set DEVICE=auto.")
+        )
     return "cuda" if wanted != "cpu" and has_cuda else "cpu"
 
 

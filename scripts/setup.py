@@ -5,7 +5,7 @@ import fcntl
 import sys
 from typing import IO
 
-from scripts import browser_files, python_packages, sample, settings_file, system_packages
+from scripts import browser_files, messages, python_packages, sample, settings_file, system_packages
 from scripts.shell import ROOT, RUN_DIR, SetupError, run, say
 
 PYTHON_MINIMUM = (3, 11)
@@ -34,6 +34,7 @@ def set_up(*, for_tests: bool) -> None:
         system_packages.ensure(for_tests=for_tests)
         python_packages.ensure(for_tests=for_tests)
         browser_files.ensure()
+        messages.ensure()
         settings_file.ensure()
         sample.ensure()
         run([python_packages.PYTHON, ROOT / "manage.py", "prepare"], "Database and static files")

@@ -36,6 +36,7 @@ def _queue_pages() -> Sequence[URLPattern | URLResolver]:
 urlpatterns = [
     path("", include("jobs.urls")),
     path("accounts/", include("allauth.account.urls")),
+    path("i18n/", include("django.conf.urls.i18n")),
     path("admin/queues/", include((_queue_pages(), "django_rq"), namespace="django_rq")),
     path("admin/", admin.site.urls),
 ]

@@ -19,6 +19,7 @@ from media_pipeline.engines import registry
 from media_pipeline.engines.base import Diarizer, Engine, SpeechToText, VoiceActivityDetector
 from media_pipeline.errors import EngineCrashed, EngineUnavailable
 from media_pipeline.run import Machine
+from media_pipeline.wording import say
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -141,7 +142,11 @@ def emptied_by_crash(work: Callable[P, T]) -> Callable[P, T]:
 
 def _gpu_lost(reason: str) -> EngineCrashed:
     return EngineCrashed(
-        "gpu_lost", f"The GPU failed in the middle of this step ({reason}). Start the job again; it goes on from here."
+        "gpu_lost",
+        say(
+            "The GPU failed in the middle of this step ({reason}). Start the job again; it goes on from here.",
+            reason=reason,
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from typing import Literal, TypeAlias, overload
 
 from media_pipeline.engines.base import Diarizer, Engine, EngineInfo, SpeechToText, VoiceActivityDetector
 from media_pipeline.errors import EngineUnavailable
+from media_pipeline.wording import say
 
 Kind: TypeAlias = Literal["stt", "vad", "diarization"]
 
@@ -51,7 +52,15 @@ def engine_class(kind: str, name: str) -> type[Engine]:
     """
     engines = _engines(kind)
     if name not in engines:
-        raise EngineUnavailable("unknown_engine", f"There is no {kind} engine {name!r}; choose {_listed(engines)}.")
+        raise EngineUnavailable(
+            "unknown_engine",
+            say(
+                "There is no {kind} engine {name}; choose {choices}.",
+                kind=kind,
+                name=repr(name),
+                choices=_listed(engines),
+            ),
+        )
     module, _, attribute = engines[name].rpartition(".")
     found: type[Engine] = getattr(import_module(module), attribute)
     return found
@@ -59,7 +68,10 @@ def engine_class(kind: str, name: str) -> type[Engine]:
 
 def _engines(kind: str) -> dict[str, str]:
     if kind not in _PATHS:
-        raise EngineUnavailable("unknown_engine", f"There is no kind of engine {kind!r}; choose {_listed(_PATHS)}.")
+        raise EngineUnavailable(
+            "unknown_engine",
+            say("There is no kind of engine {kind}; choose {choices}.", kind=repr(kind), choices=_listed(_PATHS)),
+        )
     return _PATHS[kind]
 
 

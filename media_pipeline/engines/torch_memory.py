@@ -14,6 +14,7 @@ from typing import TypeVar
 from media_pipeline.engines import pool
 from media_pipeline.errors import EngineCrashed
 from media_pipeline.run import Run
+from media_pipeline.wording import say
 
 T = TypeVar("T")
 
@@ -21,7 +22,7 @@ T = TypeVar("T")
 # CTranslate2's, nothing but the text of a plain RuntimeError says what it is.
 _SIGNS = ("DefaultCPUAllocator", "CUDA error: out of memory", "STATUS_ALLOC_FAILED", "CUDA failed with error out of")
 
-_MOVED = "The GPU's memory was too small, so the work went on on the CPU; that is much slower."
+_MOVED = say("The GPU's memory was too small, so the work went on on the CPU; that is much slower.")
 
 
 @contextmanager
@@ -33,7 +34,8 @@ def crash_when_full() -> Iterator[None]:
         if not _is_full(error):
             raise
         raise EngineCrashed(
-            "out_of_memory", "The model does not fit into memory. Choose a smaller model, or free memory and try again."
+            "out_of_memory",
+            say("The model does not fit into memory. Choose a smaller model, or free memory and try again."),
         ) from error
 
 
@@ -83,7 +85,9 @@ class Room:
     def _shrink(self, run: Run) -> None:
         if self.batch > 1:
             self.batch //= 2
-            run.warn("Memory was short, so the model heard less at once; that is slower, but the text is the same.")
+            run.warn(
+                say("Memory was short, so the model heard less at once; that is slower, but the text is the same.")
+            )
         else:
             self._to_cpu()
             self.device, self._has_moved = "cpu", True

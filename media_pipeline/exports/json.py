@@ -5,6 +5,7 @@ from typing import Any
 
 from media_pipeline.exports.base import Exporter, SpeakerNames, speaker_name
 from media_pipeline.transcript import Segment, Transcript, Word
+from media_pipeline.wording import say
 
 SCHEMA_VERSION = 1
 
@@ -57,4 +58,4 @@ def _seconds(value: float) -> float:
     return round(value, 3)
 
 
-JSON = Exporter("json", "JSON with all details", "json", "application/json", render)
+JSON = Exporter("json", say("JSON with all details"), "json", "application/json", render)

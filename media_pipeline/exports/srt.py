@@ -3,6 +3,7 @@
 from media_pipeline.exports.base import Exporter, SpeakerNames, clock
 from media_pipeline.exports.cues import cues
 from media_pipeline.transcript import Transcript
+from media_pipeline.wording import say
 
 
 def render(transcript: Transcript, names: SpeakerNames) -> str:
@@ -14,4 +15,4 @@ def render(transcript: Transcript, names: SpeakerNames) -> str:
     return "".join(blocks)
 
 
-SRT = Exporter("srt", "Subtitles (SRT)", "srt", "application/x-subrip; charset=utf-8", render)
+SRT = Exporter("srt", say("Subtitles (SRT)"), "srt", "application/x-subrip; charset=utf-8", render)

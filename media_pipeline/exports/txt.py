@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from media_pipeline.exports.base import Exporter, SpeakerNames, clean, speaker_name
 from media_pipeline.transcript import Seconds, Segment, Transcript
+from media_pipeline.wording import say
 
 # A long turn gets a new time now and then, so that a passage can be found again.
 MAX_PARAGRAPH: Seconds = 60.0
@@ -41,4 +42,4 @@ def _time(seconds: Seconds) -> str:
     return f"[{hours:02d}:{minutes:02d}:{secs:02d}]"
 
 
-TXT = Exporter("txt", "Plain text", "txt", "text/plain; charset=utf-8", render)
+TXT = Exporter("txt", say("Plain text"), "txt", "text/plain; charset=utf-8", render)

@@ -3,6 +3,7 @@
 from media_pipeline.exports.base import Exporter, SpeakerNames, clock
 from media_pipeline.exports.cues import Cue, cues
 from media_pipeline.transcript import Transcript
+from media_pipeline.wording import say
 
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
@@ -18,4 +19,4 @@ def _block(cue: Cue) -> str:
     return f"{clock(cue.start, '.')} --> {clock(cue.end, '.')}\n{voice}{text}\n\n"
 
 
-VTT = Exporter("vtt", "Subtitles (WebVTT)", "vtt", "text/vtt; charset=utf-8", render)
+VTT = Exporter("vtt", say("Subtitles (WebVTT)"), "vtt", "text/vtt; charset=utf-8", render)

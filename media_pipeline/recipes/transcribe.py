@@ -15,6 +15,7 @@ from media_pipeline.steps.normalize import normalize
 from media_pipeline.steps.probe import probe
 from media_pipeline.steps.transcribe import transcribe, words_before
 from media_pipeline.transcript import Transcript
+from media_pipeline.wording import say
 
 VAD_ENGINE = "silero"
 
@@ -125,10 +126,10 @@ _TEXT = Pace(cpu=0.1, cuda=0.1)
 TRANSCRIBE = Recipe(
     "transcribe",
     (
-        Step("normalize", "Preparing the audio", _normalize, Lane.CPU, weight=6, pace=_FAST),
+        Step("normalize", say("Preparing the audio"), _normalize, Lane.CPU, weight=6, pace=_FAST),
         Step(
             "detect_speech",
-            "Finding speech",
+            say("Finding speech"),
             _detect_speech,
             Lane.CPU,
             weight=4,
@@ -137,7 +138,7 @@ TRANSCRIBE = Recipe(
         ),
         Step(
             "detect_language",
-            "Finding the language",
+            say("Finding the language"),
             _detect_language,
             Lane.GPU,
             weight=2,
@@ -148,7 +149,7 @@ TRANSCRIBE = Recipe(
         ),
         Step(
             "transcribe",
-            "Transcribing",
+            say("Transcribing"),
             _transcribe,
             Lane.GPU,
             weight=60,
@@ -159,7 +160,7 @@ TRANSCRIBE = Recipe(
         ),
         Step(
             "diarize",
-            "Telling speakers apart",
+            say("Telling speakers apart"),
             _diarize,
             Lane.GPU,
             weight=18,
@@ -170,7 +171,7 @@ TRANSCRIBE = Recipe(
         ),
         Step(
             "assemble",
-            "Putting the text together",
+            say("Putting the text together"),
             _assemble,
             Lane.CPU,
             weight=4,
@@ -179,7 +180,7 @@ TRANSCRIBE = Recipe(
         ),
         Step(
             "export",
-            "Writing files",
+            say("Writing files"),
             _export,
             Lane.CPU,
             weight=2,

@@ -9,8 +9,9 @@ from media_pipeline.text.clock import clock
 from media_pipeline.text.merge import main_language, merge
 from media_pipeline.text.sentences import sentences
 from media_pipeline.transcript import Seconds, Transcript
+from media_pipeline.wording import say
 
-NO_SPEECH = "No speech was found in this recording."
+NO_SPEECH = say("No speech was found in this recording.")
 
 
 def assemble(
@@ -41,6 +42,7 @@ def assemble(
 
 
 def _unsure(place: Seconds) -> str:
-    return (
-        f"At {clock(place)}, two parts of the recording were joined that were heard differently: please listen there."
+    return say(
+        "At {time}, two parts of the recording were joined that were heard differently: please listen there.",
+        time=clock(place),
     )

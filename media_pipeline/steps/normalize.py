@@ -13,6 +13,7 @@ from media_pipeline.errors import InputError
 from media_pipeline.media import SAMPLE_RATE_HZ, AudioFacts, MediaInfo
 from media_pipeline.run import Run
 from media_pipeline.transcript import Seconds
+from media_pipeline.wording import say
 
 TARGET_DB = -23.0
 MAX_PEAKS = 4_000
@@ -57,7 +58,7 @@ def normalize(source: Path, info: MediaInfo, max_duration: Seconds, run: Run) ->
     envelope = _measure(wav, run)
     facts = _facts(envelope)
     if facts.loudness_db is None:
-        run.warn("The recording is silent.")
+        run.warn(say("The recording is silent."))
     peaks = run.workdir / "peaks.json"
     _write_peaks(envelope, peaks)
     run.report(1.0)
@@ -70,7 +71,7 @@ def _measure(path: Path, run: Run) -> _Envelope:
         total = wav.getnframes()
         ticks = -(-total // _TICK_SAMPLES)
         if not ticks:
-            raise InputError("empty", "The file holds no sound. Check that the recording was saved completely.")
+            raise InputError("empty", say("The file holds no sound. Check that the recording was saved completely."))
         energy, peak = np.zeros(ticks, np.float32), np.zeros(ticks, np.float32)
         for first in range(0, ticks, _READ_TICKS):
             grid = _grid(wav.readframes(_READ_TICKS * _TICK_SAMPLES))

@@ -16,6 +16,7 @@ from media_pipeline.text.joining import joined
 from media_pipeline.text.sentences import sentences
 from media_pipeline.transcript import Seconds, Segment, Word
 from media_pipeline.windows import pack_windows
+from media_pipeline.wording import say
 
 # More speech than this without a word is heard again, each time in shorter windows: what a model missed at the first
 # time it mostly finds when it begins at another place.
@@ -178,4 +179,6 @@ def _known_language(hearing: _Hearing, hints: Hints) -> str | None:
 
 def _warning(stretch: Chunk) -> str:
     start, end = clock(stretch.regions[0].start), clock(stretch.regions[-1].end)
-    return f"No words were found from {start} to {end}, although somebody seems to speak there."
+    return say(
+        "No words were found from {start} to {end}, although somebody seems to speak there.", start=start, end=end
+    )

@@ -34,6 +34,7 @@ PUBLIC = {
     "account_confirm_login_code",
     "account_request_login_code",
     "health_live",
+    "set_language",
     "health_ready",
 }
 OWN_PAGES = {"library": "get", "upload": "get", "upload_create": "post", "sample": "post"}

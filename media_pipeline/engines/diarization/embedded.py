@@ -24,6 +24,7 @@ from media_pipeline.media import Audio, Diarization, SpeakerTurn, SpeechRegion
 from media_pipeline.options import SpeakerOptions
 from media_pipeline.run import Machine, Run
 from media_pipeline.transcript import Seconds
+from media_pipeline.wording import say
 
 WINDOW: Seconds = 1.5
 HOP: Seconds = 0.25
@@ -65,17 +66,21 @@ class EmbeddedDiarizer:
 
     info: ClassVar[EngineInfo] = EngineInfo(
         name="embedded",
-        title="Embedded (voice statistics)",
+        title=say("Embedded (voice statistics)"),
         models=("statistics",),
         default_model="statistics",
-        note="Tells clearly different voices apart; similar voices, noise and people talking at once confuse it.",
+        note=say("Tells clearly different voices apart; similar voices, noise and people talking at once confuse it."),
     )
 
     @classmethod
     def missing(cls, model: str, machine: Machine) -> str | None:
         """None when it can be used here; else one sentence that says what to do."""
         if model not in cls.info.models:
-            return f"The embedded diarizer has no model {model!r}; choose {' or '.join(cls.info.models)}."
+            return say(
+                "The embedded diarizer has no model {model}; choose {choices}.",
+                model=repr(model),
+                choices=" or ".join(cls.info.models),
+            )
         return None
 
     def __init__(self, model: str, machine: Machine) -> None:

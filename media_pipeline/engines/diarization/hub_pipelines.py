@@ -10,6 +10,7 @@ from media_pipeline.engines.base import models_path
 from media_pipeline.errors import EngineUnavailable
 from media_pipeline.run import Machine
 from media_pipeline.transcript import Seconds
+from media_pipeline.wording import say
 
 CONFIG = "config.yaml"
 SHORT_NAMES = {"community-1": "pyannote/speaker-diarization-community-1"}
@@ -38,10 +39,12 @@ def missing(model: str, machine: Machine) -> str | None:
     if (folder / CONFIG).is_file() or (name and machine.hub_token):
         return None
     if name is None:
-        return f"No pipeline is in {folder}: copy the files of a pyannote pipeline there."
-    return (
-        f"No pipeline is in {folder}: accept the terms of {name} on huggingface.co and copy its files there, or set"
-        " HF_TOKEN to a token that may read them."
+        return say("No pipeline is in {folder}: copy the files of a pyannote pipeline there.", folder=folder)
+    return say(
+        "No pipeline is in {folder}: accept the terms of {name} on huggingface.co and copy its files "
+        "there, or set HF_TOKEN to a token that may read them.",
+        folder=folder,
+        name=name,
     )
 
 
@@ -74,6 +77,11 @@ def _download(name: str, token: str, to: Path, wanted_in: Path) -> None:
         reason = str(error).strip().partition("\n")[0]
         raise EngineUnavailable(
             "engine_unavailable",
-            f"{name} could not be fetched from the Hugging Face hub ({reason}). Check that its terms are accepted, the"
-            f" token and the network, or copy its files to {wanted_in}.",
+            say(
+                "{name} could not be fetched from the Hugging Face hub ({reason}). Check that its terms are "
+                "accepted, the token and the network, or copy its files to {wanted_in}.",
+                name=name,
+                reason=reason,
+                wanted_in=wanted_in,
+            ),
         ) from error

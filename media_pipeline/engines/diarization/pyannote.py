@@ -24,6 +24,7 @@ from media_pipeline.errors import EngineUnavailable
 from media_pipeline.media import SAMPLE_RATE_HZ, Audio, Diarization, SpeakerTurn, SpeechRegion
 from media_pipeline.options import SpeakerOptions
 from media_pipeline.run import Machine, Run
+from media_pipeline.wording import say
 
 if TYPE_CHECKING:
     from pyannote.audio import Pipeline
@@ -47,14 +48,14 @@ class PyannoteDiarizer:
         models=tuple(hub_pipelines.SHORT_NAMES),
         default_model="community-1",
         takes_paths=True,
-        note="Good in real conversations; slow without a GPU, and holds the whole recording in memory.",
+        note=say("Good in real conversations; slow without a GPU, and holds the whole recording in memory."),
     )
 
     @classmethod
     def missing(cls, model: str, machine: Machine) -> str | None:
         """None when it can be used here; else one sentence that says what to do."""
         if importlib.util.find_spec("pyannote") is None or importlib.util.find_spec("pyannote.audio") is None:
-            return "pyannote.audio is not installed: run `pip install -r requirements.txt`."
+            return say("pyannote.audio is not installed: run `pip install -r requirements.txt`.")
         return hub_pipelines.missing(model, machine)
 
     def __init__(self, model: str, machine: Machine) -> None:
@@ -135,7 +136,8 @@ def _load(folder: Path, device: str) -> Pipeline:
         from pyannote.audio.telemetry import set_telemetry_metrics
     except (ImportError, OSError) as error:
         raise EngineUnavailable(
-            "engine_unavailable", "pyannote.audio cannot be loaded: torchaudio and torch do not fit. Run set-up again."
+            "engine_unavailable",
+            say("pyannote.audio cannot be loaded: torchaudio and torch do not fit. Run set-up again."),
         ) from error
     # It would report each use to its makers.
     set_telemetry_metrics(False)
@@ -146,10 +148,17 @@ def _load(folder: Path, device: str) -> Pipeline:
             pipeline = Pipeline.from_pretrained(folder)
     except (*damage, pickle.UnpicklingError, yaml.YAMLError) as error:
         raise EngineUnavailable(
-            "bad_weights", f"The pyannote pipeline in {folder} cannot be loaded ({error}). Copy it there again."
+            "bad_weights",
+            say(
+                "The pyannote pipeline in {folder} cannot be loaded ({error}). Copy it there again.",
+                folder=folder,
+                error=error,
+            ),
         ) from error
     if pipeline is None:
-        raise EngineUnavailable("bad_weights", f"There is no pyannote pipeline in {folder}. Copy it there again.")
+        raise EngineUnavailable(
+            "bad_weights", say("There is no pyannote pipeline in {folder}. Copy it there again.", folder=folder)
+        )
     return pipeline.to(torch.device(device))
 
 

@@ -15,6 +15,7 @@ from media_pipeline.engines.stt.whisper_text import Piece, Trust, compression_ra
 from media_pipeline.engines.torch_memory import crash_when_full
 from media_pipeline.errors import EngineUnavailable
 from media_pipeline.media import Samples
+from media_pipeline.wording import say
 
 if TYPE_CHECKING:
     from ctranslate2 import StorageView
@@ -204,11 +205,15 @@ def _not_loaded(error: Exception, folder: Path) -> EngineUnavailable:
     """What to say where a network cannot be loaded."""
     if _NO_LIBRARY in str(error):
         return EngineUnavailable(
-            "no_cuda_library", f"faster-whisper lacks a library of CUDA here ({error}). Install it, or set DEVICE=cpu."
+            "no_cuda_library",
+            say("faster-whisper lacks a library of CUDA here ({error}). Install it, or set DEVICE=cpu.", error=error),
         )
     return EngineUnavailable(
         "bad_weights",
-        f"{folder.name} is no Whisper model for CTranslate2, or is damaged: delete it and download it again.",
+        say(
+            "{name} is no Whisper model for CTranslate2, or is damaged: delete it and download it again.",
+            name=folder.name,
+        ),
     )
 
 

@@ -32,6 +32,7 @@ from media_pipeline.errors import EngineUnavailable
 from media_pipeline.media import Audio, Window
 from media_pipeline.options import TranscribeOptions
 from media_pipeline.run import Machine, Run
+from media_pipeline.wording import say
 
 if TYPE_CHECKING:
     from ctranslate2 import StorageView
@@ -75,7 +76,7 @@ class FasterWhisper:
         models=MODELS,
         default_model="base",
         takes_paths=True,
-        note="Whisper's models in another form that is small in memory and quick without a GPU.",
+        note=say("Whisper's models in another form that is small in memory and quick without a GPU."),
         uses_context=True,
     )
 
@@ -83,13 +84,21 @@ class FasterWhisper:
     def missing(cls, model: str, machine: Machine) -> str | None:
         """None when it can be used here; else one sentence that says what to do."""
         if not all(importlib.util.find_spec(package) for package in ("faster_whisper", "ctranslate2")):
-            return "faster-whisper is not installed: run `pip install -r requirements.txt`."
+            return say("faster-whisper is not installed: run `pip install -r requirements.txt`.")
         if is_complete(weights_folder(model, machine.models_dir)):
             return None
         if model in MODELS:
             command = f"manage.py download_models {model} --engine faster_whisper"
-            return f"The weights of faster-whisper model “{model}” are not here: run “{command}” once."
-        return f"There is no faster-whisper model or folder of one {model!r}; choose one of {', '.join(MODELS)}."
+            return say(
+                "The weights of faster-whisper model “{model}” are not here: run “{command}” once.",
+                model=model,
+                command=command,
+            )
+        return say(
+            "There is no faster-whisper model or folder of one {model}; choose one of {choices}.",
+            model=repr(model),
+            choices=", ".join(MODELS),
+        )
 
     def __init__(self, model: str, machine: Machine) -> None:
         import ctranslate2

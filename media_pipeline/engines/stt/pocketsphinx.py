@@ -17,6 +17,7 @@ from media_pipeline.media import Audio, SpeechRegion, Window
 from media_pipeline.options import TranscribeOptions
 from media_pipeline.run import Machine, Run
 from media_pipeline.transcript import Seconds, Segment, Word
+from media_pipeline.wording import say
 
 if TYPE_CHECKING:
     from pocketsphinx import Decoder
@@ -34,20 +35,24 @@ class PocketSphinx:
 
     info: ClassVar[EngineInfo] = EngineInfo(
         name="pocketsphinx",
-        title="Embedded (PocketSphinx)",
+        title=say("Embedded (PocketSphinx)"),
         models=("en-us",),
         default_model="en-us",
         languages=(LANGUAGE,),
-        note="English only and without punctuation; good for clear speech, rough for real conversations.",
+        note=say("English only and without punctuation; good for clear speech, rough for real conversations."),
     )
 
     @classmethod
     def missing(cls, model: str, machine: Machine) -> str | None:
         """None when it can be used here; else one sentence that says what to do."""
         if model not in cls.info.models:
-            return f"PocketSphinx has no model {model!r}; choose {' or '.join(cls.info.models)}."
+            return say(
+                "PocketSphinx has no model {model}; choose {choices}.",
+                model=repr(model),
+                choices=" or ".join(cls.info.models),
+            )
         if importlib.util.find_spec("pocketsphinx") is None:
-            return "PocketSphinx is not installed: run `pip install -r requirements.txt`."
+            return say("PocketSphinx is not installed: run `pip install -r requirements.txt`.")
         return None
 
     def __init__(self, model: str, machine: Machine) -> None:
@@ -100,7 +105,10 @@ def _require_english(language: str | None) -> None:
     if language and language.partition("-")[0].lower() != LANGUAGE:
         raise EngineUnavailable(
             "language_unknown",
-            f"PocketSphinx knows English only, not {language!r}. Choose English, or Whisper for other languages.",
+            say(
+                "PocketSphinx knows English only, not {language}. Choose English, or Whisper for other languages.",
+                language=repr(language),
+            ),
         )
 
 

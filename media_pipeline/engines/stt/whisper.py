@@ -35,6 +35,7 @@ from media_pipeline.media import Audio, Window
 from media_pipeline.options import TranscribeOptions
 from media_pipeline.run import Machine, Run
 from media_pipeline.transcript import Seconds
+from media_pipeline.wording import say
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -110,7 +111,9 @@ class OpenAIWhisper:
         models=MODELS,
         default_model="base",
         takes_paths=True,
-        note="Many languages, with punctuation. Large models want a GPU; on a CPU they are slower than the recording.",
+        note=say(
+            "Many languages, with punctuation. Large models want a GPU; on a CPU they are slower than the recording."
+        ),
         uses_context=True,
     )
 
@@ -118,12 +121,19 @@ class OpenAIWhisper:
     def missing(cls, model: str, machine: Machine) -> str | None:
         """None when it can be used here; else one sentence that says what to do."""
         if importlib.util.find_spec("whisper") is None:
-            return "Whisper is not installed: run `pip install -r requirements.txt`."
+            return say("Whisper is not installed: run `pip install -r requirements.txt`.")
         if weights_file(model, machine.models_dir).is_file():
             return None
         if model in MODELS:
-            return f"The weights of Whisper model “{model}” are not here: run “manage.py download_models {model}” once."
-        return f"There is no Whisper model or checkpoint {model!r}; choose one of {', '.join(MODELS)}."
+            return say(
+                "The weights of Whisper model “{model}” are not here: run “manage.py download_models {model}” once.",
+                model=model,
+            )
+        return say(
+            "There is no Whisper model or checkpoint {model}; choose one of {choices}.",
+            model=repr(model),
+            choices=", ".join(MODELS),
+        )
 
     def __init__(self, model: str, machine: Machine) -> None:
         problem = self.missing(model, machine)

@@ -20,6 +20,7 @@ from media_pipeline.engines.torch_memory import crash_when_full
 from media_pipeline.errors import EngineUnavailable
 from media_pipeline.media import Samples
 from media_pipeline.transcript import Seconds
+from media_pipeline.wording import say
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -124,7 +125,8 @@ def _read(path: Path) -> Whisper:
             model = whisper.load_model(str(path.resolve()), device="cpu").eval()
     except (pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError, RuntimeError) as error:
         raise EngineUnavailable(
-            "bad_weights", f"{path.name} is not a Whisper checkpoint, or is damaged: delete it and download it again."
+            "bad_weights",
+            say("{name} is not a Whisper checkpoint, or is damaged: delete it and download it again.", name=path.name),
         ) from error
     heads = whisper._ALIGNMENT_HEADS.get(_official_name(path.stem, model.dims))
     if heads is not None:

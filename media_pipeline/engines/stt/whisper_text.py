@@ -12,6 +12,7 @@ from media_pipeline.media import Window
 from media_pipeline.options import model_title
 from media_pipeline.run import Run
 from media_pipeline.transcript import Mark, Seconds, Segment, Word
+from media_pipeline.wording import say
 
 # What Whisper tries one after the other until the text passes (openai-whisper, `transcribe`).
 TEMPERATURES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -52,9 +53,17 @@ def whisper_code(language: str, model: str, known: Sequence[str]) -> str:
         return code
     title = model_title(model)
     if len(known) == 1:
-        message = f"Whisper model “{title}” knows English only. Choose one without “.en” for {language!r}."
+        message = say(
+            "Whisper model “{title}” knows English only. Choose one without “.en” for {language}.",
+            title=title,
+            language=repr(language),
+        )
     else:
-        message = f"Whisper model “{title}” does not know the language {language!r}. Choose another."
+        message = say(
+            "Whisper model “{title}” does not know the language {language}. Choose another.",
+            title=title,
+            language=repr(language),
+        )
     raise EngineUnavailable("language_unknown", message)
 
 
@@ -136,7 +145,7 @@ def words_to_expect(tokens: Sequence[int], run: Run, *, has_context: bool) -> tu
     """The tokens of the user's vocabulary that a prompt has room for: half of it where context goes in too."""
     room = PROMPT_TOKENS // 2 if has_context else PROMPT_TOKENS
     if len(tokens) > room:
-        run.warn("The list of words to expect is too long for the model, so it was told the first of them only.")
+        run.warn(say("The list of words to expect is too long for the model, so it was told the first of them only."))
     return tuple(tokens[:room])
 
 

@@ -24,6 +24,7 @@ from media_pipeline.errors import EngineUnavailable
 from media_pipeline.media import SAMPLE_RATE_HZ, Audio, SpeechRegion
 from media_pipeline.run import Machine, Run
 from media_pipeline.transcript import Seconds
+from media_pipeline.wording import say
 
 if TYPE_CHECKING:
     import torch
@@ -54,25 +55,31 @@ class SileroVad:
         title="Silero VAD",
         models=("silero-v6",),
         default_model="silero-v6",
-        note="Finds speech in any language; singing and loud music may count as speech.",
+        note=say("Finds speech in any language; singing and loud music may count as speech."),
     )
 
     @classmethod
     def missing(cls, model: str, machine: Machine) -> str | None:
         """None when it can be used here; else one sentence that says what to do."""
         if model not in cls.info.models:
-            return f"Silero VAD has no model {model!r}; choose one of {', '.join(cls.info.models)}."
+            return say(
+                "Silero VAD has no model {model}; choose one of {choices}.",
+                model=repr(model),
+                choices=", ".join(cls.info.models),
+            )
         if importlib.util.find_spec("torch") is None:
-            return "PyTorch is not installed: run `pip install -r requirements.txt`."
+            return say("PyTorch is not installed: run `pip install -r requirements.txt`.")
         if _weights_file() is None:
-            return "The silero-vad package with its weights is not installed: run `pip install -r requirements.txt`."
+            return say(
+                "The silero-vad package with its weights is not installed: run `pip install -r requirements.txt`."
+            )
         return None
 
     def __init__(self, model: str, machine: Machine) -> None:
         sentence = self.missing(model, machine)
         weights = _weights_file()
         if sentence or weights is None:
-            raise EngineUnavailable("vad_unavailable", sentence or "The weights of Silero VAD are missing.")
+            raise EngineUnavailable("vad_unavailable", sentence or say("The weights of Silero VAD are missing."))
         self._network = _Network(weights)
 
     def detect(self, audio: Audio, run: Run) -> tuple[SpeechRegion, ...]:

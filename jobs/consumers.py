@@ -5,6 +5,8 @@ from uuid import UUID
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
+from django.http import HttpRequest
+from django.utils import translation
 
 from jobs import events
 from jobs.models import Job
@@ -18,6 +20,7 @@ class JobConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
     async def connect(self) -> None:
         pk: UUID = self.scope["url_route"]["kwargs"]["pk"]
         self._group = events.group_name(pk)
+        self._language = language_of(self.scope)
         if await self._snapshot(pk) is None:
             await self.close(NOT_FOUND)
             return
@@ -32,7 +35,9 @@ class JobConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         """Nothing is expected from the browser."""
 
     async def job_changed(self, event: dict[str, Any]) -> None:
-        await self.send_json(event["snapshot"])
+        with translation.override(self._language):
+            snapshot = events.in_own_language(event["snapshot"])
+        await self.send_json(snapshot)
 
     @database_sync_to_async  # type: ignore[untyped-decorator]
     def _snapshot(self, pk: UUID) -> dict[str, Any] | None:
@@ -41,4 +46,14 @@ class JobConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         if not user.is_authenticated:
             return None
         job = Job.objects.filter(pk=pk, recording__owner=user).first()
-        return events.snapshot(job).as_json() if job else None
+        with translation.override(self._language):
+            return events.snapshot(job).as_json() if job else None
+
+
+def language_of(scope: dict[str, Any]) -> str:
+    """The language in which the page with this socket is: what its reader chose, else what the browser asks for."""
+    request = HttpRequest()
+    request.COOKIES = scope.get("cookies", {})
+    headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope.get("headers", [])}
+    request.META["HTTP_ACCEPT_LANGUAGE"] = headers.get("accept-language", "")
+    return translation.get_language_from_request(request)

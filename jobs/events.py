@@ -8,11 +8,13 @@ from uuid import UUID
 
 from asgiref.sync import async_to_sync
 from channels.layers import get_channel_layer
-from django.utils import timezone
+from django.conf import settings
+from django.utils import timezone, translation
 
 from jobs import queue
 from jobs.models import Job, StepRun
 from jobs.state import JOB_ACTIVE, STEP_PASSED, JobStatus, StepStatus
+from jobs.wording import translated
 from media_pipeline.options import model_title
 from media_pipeline.recipes import RECIPES
 
@@ -55,7 +57,18 @@ class JobSnapshot:
     preview: list[int]
 
     def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+        """In the language at hand; the sentences of the snapshot itself are English."""
+        return in_own_language(asdict(self))
+
+
+def in_own_language(told: dict[str, Any]) -> dict[str, Any]:
+    """A snapshot that was told in English, in the language at hand."""
+    return told | {
+        "stage_title": translated(told["stage_title"]),
+        "error": translated(told["error"]),
+        "warnings": [translated(warning) for warning in told["warnings"]],
+        "steps": [step | {"title": translated(step["title"])} for step in told["steps"]],
+    }
 
 
 def snapshot(job: Job) -> JobSnapshot:
@@ -135,13 +148,17 @@ def group_name(job_id: UUID | str) -> str:
 
 
 def publish(job_id: UUID) -> None:
-    """Tell every open page where the job stands now. A missed event costs nothing: pages also poll."""
+    """Tell every open page where the job stands now. A missed event costs nothing: pages also poll.
+
+    It is told in English: the pages may be in several languages, see `consumers.py`.
+    """
     if queue.is_silenced():
         return
     job = Job.objects.filter(pk=job_id).first()
     if job is None:
         return
-    message = {"type": "job.changed", "snapshot": snapshot(job).as_json()}
+    with translation.override(settings.LANGUAGE_CODE):
+        message = {"type": "job.changed", "snapshot": snapshot(job).as_json()}
     try:
         async_to_sync(get_channel_layer().group_send)(group_name(job_id), message)
     except queue.UNREACHABLE as error:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from jobs import pipeline_gateway
 from jobs.services import first_run
 from jobs.services.submit import as_speaker_options
+from jobs.wording import translated
 from media_pipeline.errors import EngineUnavailable
 from media_pipeline.options import SpeakerOptions, TranscribeOptions
 
@@ -131,7 +132,7 @@ class OptionsForm(SpeakersForm):
                 carry_context=data["carry_context"],
             )
         except EngineUnavailable as error:
-            self.add_error(FIELD_OF_CODE.get(error.code, "engine"), error.message)
+            self.add_error(FIELD_OF_CODE.get(error.code, "engine"), translated(error.message))
 
 
 class WelcomeForm(forms.Form):

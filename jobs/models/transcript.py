@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from jobs.models.job import Job
 from jobs.models.recording import Recording
@@ -52,9 +53,10 @@ class Speaker(models.Model):
 
     @property
     def display_name(self) -> str:
-        """The given name, or "Speaker 1" for SPEAKER_00."""
+        """The given name, or "Speaker 1" for SPEAKER_00, in the reader's language."""
         number = self.label.rpartition("_")[2]
-        return self.name or (f"Speaker {int(number) + 1}" if number.isdigit() else self.label)
+        unnamed = gettext("Speaker %(number)d") % {"number": int(number) + 1} if number.isdigit() else self.label
+        return self.name or unnamed
 
 
 class Segment(models.Model):

@@ -26,11 +26,12 @@ from jobs.state import JOB_ACTIVE, STEP_OPEN, STEP_PASSED, JobStatus, StepStatus
 from media_pipeline.errors import PipelineError
 from media_pipeline.recipe import Recipe, Step
 from media_pipeline.recipes import RECIPES
+from media_pipeline.wording import say
 
 log = logging.getLogger(__name__)
 
 RETRY_DELAY_SECONDS = 10.0
-SECOND_RUN_STOPPED = "The second run was stopped; the text of the first one stands."
+SECOND_RUN_STOPPED = say("The second run was stopped; the text of the first one stands.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,7 +228,9 @@ def advance(job_id: UUID) -> None:
     failed = _decisive_failure(job, recipe, rows)
     if failed is not None and results.has_text(job):
         title = recipe.step(failed.name).title
-        fall_back_to_text(job, f"{title} did not work, so the text stays as it was: {failed.error_message}")
+        reason = failed.error_message
+        sentence = say("{step} did not work, so the text stays as it was: {reason}", step=title, reason=reason)
+        fall_back_to_text(job, sentence)
     elif failed is not None:
         _end(job, JobStatus.FAILED, error_code=failed.error_code, error_message=failed.error_message)
     elif not any(row.status in STEP_OPEN for row in rows):
@@ -296,7 +299,8 @@ def _all_warnings(recipe: Recipe, rows: Sequence[StepRun]) -> list[str]:
                 continue
             found += row.warnings
             if row.status == StepStatus.FAILED:
-                found.append(f"{step.title} did not work, so its result is missing: {row.error_message}")
+                sentence = "{step} did not work, so its result is missing: {reason}"
+                found.append(say(sentence, step=step.title, reason=row.error_message))
     return list(dict.fromkeys(found))
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from jobs.models import Artifact, Job, Transcript
+from jobs.wording import translated
 from media_pipeline.exports.registry import EXPORTERS
 from media_pipeline.transcript import Transcript as SpokenTranscript
 
@@ -26,7 +27,10 @@ class ExportedFile:
 
 def formats() -> list[ExportFormat]:
     """All formats, in the order in which to offer them."""
-    return [ExportFormat(item.name, item.title, item.extension, item.content_type) for item in EXPORTERS.values()]
+    return [
+        ExportFormat(item.name, translated(item.title), item.extension, item.content_type)
+        for item in EXPORTERS.values()
+    ]
 
 
 def find(job: Job, name: str) -> ExportedFile | None:

@@ -90,14 +90,15 @@ def worker_name(pid: int) -> str:
 
 
 WORKER_LOST = EngineCrashed(
-    "worker_lost", "The worker doing this step stopped answering. Start the job again; it goes on where it stopped."
+    "worker_lost",
+    say("The worker doing this step stopped answering. Start the job again; it goes on where it stopped."),
 )
 CHILD_DIED = EngineCrashed(
     "worker_died",
-    "The process doing this step died, probably out of memory. Start the job again, or choose a smaller model.",
+    say("The process doing this step died, probably out of memory. Start the job again, or choose a smaller model."),
 )
 TOO_SLOW = PipelineError(
-    "time_limit", "This step took far longer than a recording of this length should. Choose a smaller model."
+    "time_limit", say("This step took far longer than a recording of this length should. Choose a smaller model.")
 )
 
 

@@ -8,6 +8,7 @@ import msgspec
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from jobs import events, pipeline_gateway, storage
 from jobs.models import Job, Recording
@@ -79,7 +80,7 @@ def _title(title: str, original_name: str) -> str:
     stem = Path(original_name.replace("\\", "/")).name
     stem = stem.rpartition(".")[0] or stem
     clean = "".join(char for char in (title.strip() or stem) if char.isprintable()).strip()
-    return clean[:TITLE_MAX] or "Untitled recording"
+    return clean[:TITLE_MAX] or _("Untitled recording")
 
 
 def media_type(info: MediaInfo) -> str:

@@ -47,13 +47,17 @@ def begin(*, owner: AbstractBaseUser, original_name: str, size_bytes: int) -> Up
     """
     name = "".join(char for char in original_name if char.isprintable()).strip() or "recording"
     if size_bytes <= 0:
-        raise InputError("empty", f"“{name}” is empty. Choose the recording itself.")
+        raise InputError("empty", say("“{name}” is empty. Choose the recording itself.", name=name))
     if size_bytes > settings.ENV.MAX_UPLOAD_BYTES:
-        raise InputError("too_large", f"“{name}” is larger than {_gigabytes()}, the most this site accepts.")
+        sentence = say("“{name}” is larger than {most} GB, the most this site accepts.", name=name, most=_gigabytes())
+        raise InputError("too_large", sentence)
     if not name.lower().endswith(EXTENSIONS):
         raise InputError(
             "not_media",
-            f"“{name}” is not a kind of file we can transcribe. Use audio or video, such as mp3, m4a or mp4.",
+            say(
+                "“{name}” is not a kind of file we can transcribe. Use audio or video, such as mp3, m4a or mp4.",
+                name=name,
+            ),
         )
     folder = _folder()
     folder.mkdir(parents=True, exist_ok=True)
@@ -65,11 +69,11 @@ def begin(*, owner: AbstractBaseUser, original_name: str, size_bytes: int) -> Up
 
 
 def _no_room() -> PipelineError:
-    return PipelineError("no_room", "The server has no room for this file. Try again later.", retryable=True)
+    return PipelineError("no_room", say("The server has no room for this file. Try again later."), retryable=True)
 
 
 def _gigabytes() -> str:
-    return f"{settings.ENV.MAX_UPLOAD_BYTES / 1024**3:.3g} GB"
+    return f"{settings.ENV.MAX_UPLOAD_BYTES / 1024**3:.3g}"
 
 
 def append(upload: Upload, *, offset: int, body: BinaryIO | IO[bytes]) -> int:
@@ -103,7 +107,7 @@ def _copy(body: BinaryIO | IO[bytes], part: FileIO, *, most: int) -> int:
     written = 0
     while piece := body.read(READ_BYTES):
         if written + len(piece) > most:
-            raise InputError("too_large", "More bytes came than the file was said to have. Upload it again.")
+            raise InputError("too_large", say("More bytes came than the file was said to have. Upload it again."))
         rest = memoryview(piece)
         while rest:
             rest = rest[part.write(rest) :]

@@ -104,8 +104,9 @@ def _stop(claim: Claim, files: JobFiles) -> None:
 
 
 def _unexpected(error: Exception) -> PipelineError:
-    sentence = (
-        f"Something unexpected happened ({type(error).__name__}). The log has the details; trying again may help."
+    sentence = say(
+        "Something unexpected happened ({error}). The log has the details; trying again may help.",
+        error=type(error).__name__,
     )
     return PipelineError("internal", sentence, retryable=True)
 

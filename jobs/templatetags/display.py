@@ -9,6 +9,7 @@ from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import get_language_info, gettext, gettext_lazy, ngettext
 
+from jobs import wording
 from media_pipeline.transcript import Mark
 
 register = template.Library()
@@ -29,6 +30,12 @@ MARKS = {
         gettext_lazy("Hardly any voice is heard here, or the engine is very unsure. Listen again."),
     ),
 }
+
+
+@register.filter
+def translated(sentence: str) -> str:
+    """What a job, a step or an engine has to say, in the reader's language."""
+    return wording.translated(sentence)
 
 
 @register.filter

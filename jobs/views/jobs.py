@@ -7,6 +7,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from jobs import events
@@ -45,7 +46,7 @@ def _number(request: HttpRequest, name: str) -> int:
 @require_POST
 def job_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
     job = own_job(request, pk)
-    return _answer(request, job, done=lifecycle.cancel(job), sorry="This job had already ended.")
+    return _answer(request, job, done=lifecycle.cancel(job), sorry=_("This job had already ended."))
 
 
 @login_required
@@ -53,7 +54,7 @@ def job_cancel(request: HttpRequest, pk: UUID) -> HttpResponse:
 def job_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
     job = own_job(request, pk)
     return _answer(
-        request, job, done=lifecycle.retry(job), sorry="Only a failed or cancelled job can be started again."
+        request, job, done=lifecycle.retry(job), sorry=_("Only a failed or cancelled job can be started again.")
     )
 
 
@@ -61,7 +62,7 @@ def job_retry(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def step_rerun(request: HttpRequest, pk: UUID, name: str) -> HttpResponse:
     job = own_job(request, pk)
-    return _answer(request, job, done=lifecycle.rerun_step(job, name), sorry="This step cannot be run again now.")
+    return _answer(request, job, done=lifecycle.rerun_step(job, name), sorry=_("This step cannot be run again now."))
 
 
 @login_required
@@ -71,11 +72,11 @@ def find_speakers(request: HttpRequest, pk: UUID) -> HttpResponse:
     job = own_job(request, pk)
     form = SpeakersForm(request.POST)
     if not form.is_valid() or form.speaker_options is None:
-        sentence = next((str(errors[0]) for errors in form.errors.values()), "Check the number of speakers.")
+        sentence = next((str(errors[0]) for errors in form.errors.values()), _("Check the number of speakers."))
         messages.error(request, sentence)
         return redirect("recording", pk=job.recording_id)
     done = lifecycle.find_speakers(job, form.speaker_options)
-    return _answer(request, job, done=done, sorry="Speakers cannot be looked for now.")
+    return _answer(request, job, done=done, sorry=_("Speakers cannot be looked for now."))
 
 
 def _answer(request: HttpRequest, job: Job, *, done: bool, sorry: str) -> HttpResponse:

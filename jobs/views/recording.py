@@ -12,6 +12,7 @@ from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from jobs import events, pipeline_gateway, storage
@@ -174,7 +175,7 @@ def recording_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
     doomed = own_recording(request, pk)
     title = doomed.title
     lifecycle.delete_recording(doomed)
-    messages.success(request, f"“{title}” was deleted.")
+    messages.success(request, _("“%(title)s” was deleted.") % {"title": title})
     return redirect("library")
 
 

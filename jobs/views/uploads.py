@@ -11,6 +11,7 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from jobs import pipeline_gateway
@@ -20,6 +21,7 @@ from jobs.services import sample, upload
 from jobs.services.submit import sample_path
 from jobs.services.upload import UploadConflict, UploadGone
 from jobs.views.access import own_upload, person
+from jobs.wording import translated
 from media_pipeline.errors import PipelineError
 
 TUS = {"Tus-Resumable": "1.0.0", "Cache-Control": "no-store"}
@@ -52,12 +54,12 @@ def upload_page(request: HttpRequest) -> HttpResponse:
 def upload_create(request: HttpRequest) -> HttpResponse:
     length = _number(request, "Upload-Length")
     if length is None:
-        return _refuse("The upload did not say how large the file is.", 400)
+        return _refuse(_("The upload did not say how large the file is."), 400)
     name = _metadata(request.headers.get("Upload-Metadata", "")).get("filename", "")
     try:
         begun = upload.begin(owner=person(request), original_name=name, size_bytes=length)
     except PipelineError as error:
-        return _refuse(error.message, STATUSES.get(error.code, 422))
+        return _refuse(translated(error.message), STATUSES.get(error.code, 422))
     location = reverse("upload_piece", args=[begun.pk])
     return HttpResponse(status=201, headers=TUS | {"Location": location, "Upload-Offset": "0"})
 
@@ -100,21 +102,21 @@ def _tell(begun: Upload) -> HttpResponse:
 
 def _append(request: HttpRequest, begun: Upload) -> HttpResponse:
     if request.content_type != "application/offset+octet-stream":
-        return _refuse("This is not a piece of an upload.", 415)
+        return _refuse(_("This is not a piece of an upload."), 415)
     offset = _number(request, "Upload-Offset")
     if offset is None:
-        return _refuse("The piece did not say where it belongs.", 400)
+        return _refuse(_("The piece did not say where it belongs."), 400)
     try:
         received = upload.append(begun, offset=offset, body=request)  # type: ignore[arg-type]  # it has read()
     except UploadConflict as conflict:
         return _refuse(str(conflict), 409)
     except PipelineError as error:
-        return _refuse(error.message, STATUSES[error.code])
+        return _refuse(translated(error.message), STATUSES[error.code])
     return HttpResponse(status=204, headers=TUS | {"Upload-Offset": str(received)})
 
 
 def _gone() -> JsonResponse:
-    return _refuse("This upload has ended. Look among your recordings, or upload the file again.", 404)
+    return _refuse(_("This upload has ended. Look among your recordings, or upload the file again."), 404)
 
 
 def _refuse(sentence: str, status: int, fields: dict[str, str] | None = None) -> JsonResponse:
@@ -129,15 +131,15 @@ def upload_submit(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = OptionsForm(request.POST)
     if not form.is_valid() or form.options is None:
         fields = {name: " ".join(cast(list[str], errors)) for name, errors in form.errors.items()}
-        return _refuse(next(iter(fields.values()), "Check the options."), 400, fields)
+        return _refuse(next(iter(fields.values()), _("Check the options.")), 400, fields)
     try:
         job = upload.complete(begun, options=form.options, title=form.cleaned_data["title"])
     except UploadConflict:
-        return _refuse("Not all of the file has arrived. Upload it again.", 409)
+        return _refuse(_("Not all of the file has arrived. Upload it again."), 409)
     except UploadGone:
         return _gone()
     except PipelineError as error:
-        return _refuse(error.message, 422)
+        return _refuse(translated(error.message), 422)
     return JsonResponse({"url": reverse("recording", args=[job.recording_id])}, status=201)
 
 
@@ -148,6 +150,6 @@ def sample_view(request: HttpRequest) -> HttpResponse:
     try:
         job = sample.transcribe_sample(person(request))
     except PipelineError as error:
-        messages.error(request, error.message)
+        messages.error(request, translated(error.message))
         return redirect("upload")
     return redirect("recording", pk=job.recording_id)

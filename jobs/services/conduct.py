@@ -229,8 +229,9 @@ def advance(job_id: UUID) -> None:
     if failed is not None and results.has_text(job):
         title = recipe.step(failed.name).title
         reason = failed.error_message
-        sentence = say("{step} did not work, so the text stays as it was: {reason}", step=title, reason=reason)
-        fall_back_to_text(job, sentence)
+        fall_back_to_text(
+            job, say("{step} did not work, so the text stays as it was: {reason}", step=title, reason=reason)
+        )
     elif failed is not None:
         _end(job, JobStatus.FAILED, error_code=failed.error_code, error_message=failed.error_message)
     elif not any(row.status in STEP_OPEN for row in rows):
@@ -299,8 +300,10 @@ def _all_warnings(recipe: Recipe, rows: Sequence[StepRun]) -> list[str]:
                 continue
             found += row.warnings
             if row.status == StepStatus.FAILED:
-                sentence = "{step} did not work, so its result is missing: {reason}"
-                found.append(say(sentence, step=step.title, reason=row.error_message))
+                step_title, reason = step.title, row.error_message
+                found.append(
+                    say("{step} did not work, so its result is missing: {reason}", step=step_title, reason=reason)
+                )
     return list(dict.fromkeys(found))
 
 

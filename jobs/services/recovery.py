@@ -23,6 +23,7 @@ from jobs.services import conduct
 from jobs.services.conduct import Claim
 from jobs.state import JOB_ACTIVE, JOB_ENDED, StepStatus
 from media_pipeline.errors import EngineCrashed, PipelineError
+from media_pipeline.wording import say
 
 log = logging.getLogger(__name__)
 

@@ -13,6 +13,7 @@ from jobs.services import work
 from jobs.services.submit import sample_path, submit
 from media_pipeline.errors import InputError
 from media_pipeline.options import SpeakerOptions
+from media_pipeline.wording import say
 
 
 def transcribe_sample(owner: AbstractBaseUser) -> Job:

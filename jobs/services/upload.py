@@ -20,6 +20,7 @@ from jobs.models import Job, Upload
 from jobs.services.submit import submit
 from media_pipeline.errors import InputError, PipelineError
 from media_pipeline.options import TranscribeOptions
+from media_pipeline.wording import say
 
 PIECE_BYTES = 8 * 1024**2
 READ_BYTES = 256 * 1024

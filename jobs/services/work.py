@@ -25,6 +25,7 @@ from media_pipeline.errors import Cancelled, PipelineError
 from media_pipeline.recipes import RECIPES
 from media_pipeline.run import Run
 from media_pipeline.transcript import Segment
+from media_pipeline.wording import say
 from transcriber.logs import bind
 
 log = logging.getLogger(__name__)

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import msgspec
 from django.conf import settings
+from django.utils.translation import gettext as _
 
 from jobs.models import Job
+from jobs.wording import translated
 from media_pipeline import devices
 from media_pipeline.engines import registry
 from media_pipeline.engines.base import EngineInfo
@@ -15,6 +17,7 @@ from media_pipeline.media import MediaInfo
 from media_pipeline.options import SpeakerOptions, TranscribeOptions, model_title
 from media_pipeline.run import Machine
 from media_pipeline.steps.probe import probe
+from media_pipeline.wording import say
 
 AUTO = "auto"
 EMBEDDED_ENGINE = "pocketsphinx"
@@ -25,7 +28,10 @@ MAX_SPEAKERS = 20
 
 @dataclass(frozen=True, slots=True)
 class EngineChoice:
-    """An engine as a form and the doctor show it. `problem` says what to do when it is not usable."""
+    """An engine as a form and the doctor show it, in the language at hand.
+
+    `problem` says what to do when it is not usable.
+    """
 
     name: str
     title: str
@@ -92,7 +98,7 @@ def speech_engines() -> list[EngineChoice]:
 
 def engine_title(name: str) -> str:
     """What people call an engine that turns speech into text; its name when it is no longer there."""
-    return registry.info("stt", name).title if name in registry.names("stt") else name
+    return translated(registry.info("stt", name).title) if name in registry.names("stt") else name
 
 
 def diarization_engines() -> list[EngineChoice]:
@@ -108,7 +114,8 @@ def _default(diarizer: str) -> str:
 def _choice(kind: str, name: str, model: str) -> EngineChoice:
     info = registry.info(kind, name)
     problem = registry.engine_class(kind, name).missing(model, machine()) or ""
-    return EngineChoice(name, info.title, info.note, info.models, info.languages, problem, info.uses_context)
+    title, note, problem = (translated(sentence) for sentence in (info.title, info.note, problem))
+    return EngineChoice(name, title, note, info.models, info.languages, problem, info.uses_context)
 
 
 def auto_engine() -> EngineChoice:
@@ -131,8 +138,9 @@ def engine_note() -> str:
     """One sentence on what "auto" takes and, where that is not what is preferred, how to get it."""
     chosen = auto_engine()
     if chosen.name != EMBEDDED_ENGINE:
-        return f"Automatic uses {chosen.title} with the model {model_title(default_model(chosen.name))}."
-    note = f"Automatic uses {chosen.title}: English only, good for clear speech."
+        values = {"engine": chosen.title, "model": model_title(default_model(chosen.name))}
+        return _("Automatic uses %(engine)s with the model %(model)s.") % values
+    note = _("Automatic uses %(engine)s: English only, good for clear speech.") % {"engine": chosen.title}
     return note if _preferred() == (EMBEDDED_ENGINE,) else f"{note} {_advice()}"
 
 
@@ -150,9 +158,10 @@ def _advice() -> str:
     engine = _preferred()[0]
     model = default_model(engine)
     if model not in registry.info("stt", engine).models:
-        return "The checkpoint that WHISPER_MODEL names, for better text in many languages, is not there."
+        return _("The checkpoint that WHISPER_MODEL names, for better text in many languages, is not there.")
     option = "" if engine == "whisper" else f" --engine {engine}"
-    return f"For better text in many languages run “manage.py download_models {model}{option}” once."
+    command = f"manage.py download_models {model}{option}"
+    return _("For better text in many languages run “%(command)s” once.") % {"command": command}
 
 
 def transcribe_options(
@@ -181,7 +190,11 @@ def transcribe_options(
         known = ", ".join(info.languages)
         raise EngineUnavailable(
             "language_unknown",
-            f"{info.title} does not know this language (it knows: {known}). Choose another engine or language.",
+            say(
+                "{engine} does not know this language (it knows: {known}). Choose another engine or language.",
+                engine=info.title,
+                known=known,
+            ),
         )
     _refuse_what_has_no_effect(info, language, mixed_languages=mixed_languages, carry_context=carry_context)
     diarizer = diarization_engine()
@@ -207,16 +220,20 @@ def _refuse_what_has_no_effect(
     """EngineUnavailable when this engine would pay no heed to an option: nobody should wait for its effect."""
     if mixed_languages and language:
         raise EngineUnavailable(
-            "languages_not_mixed", "Either name one language, or say that the recording mixes languages."
+            "languages_not_mixed", say("Either name one language, or say that the recording mixes languages.")
         )
     if mixed_languages and len(info.languages) == 1:
         raise EngineUnavailable(
-            "languages_not_mixed", f"{info.title} knows one language only. Choose another engine for mixed languages."
+            "languages_not_mixed",
+            say("{engine} knows one language only. Choose another engine for mixed languages.", engine=info.title),
         )
     if carry_context and not info.uses_context:
         raise EngineUnavailable(
             "context_not_used",
-            f"{info.title} makes no use of what was said before. Choose another engine, or leave this option out.",
+            say(
+                "{engine} makes no use of what was said before. Choose another engine, or leave this option out.",
+                engine=info.title,
+            ),
         )
 
 

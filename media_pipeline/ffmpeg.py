@@ -27,6 +27,7 @@ from media_pipeline.errors import EngineCrashed, EngineUnavailable, InputError
 from media_pipeline.media import SAMPLE_RATE_HZ, MediaInfo
 from media_pipeline.run import Run
 from media_pipeline.transcript import Seconds
+from media_pipeline.wording import say
 
 log = logging.getLogger(__name__)
 
@@ -64,7 +65,10 @@ def missing() -> str | None:
     absent = [program for program in _PROGRAMS if shutil.which(program) is None]
     if not absent:
         return None
-    return f"{', '.join(absent)} not found: install FFmpeg and util-linux, for example `apt install ffmpeg util-linux`."
+    return say(
+        "{programs} not found: install FFmpeg and util-linux, for example `apt install ffmpeg util-linux`.",
+        programs=", ".join(absent),
+    )
 
 
 def probe(path: Path) -> MediaInfo:
@@ -111,7 +115,7 @@ def decode(source: Path, target_wav: Path, info: MediaInfo, max_duration: Second
     is_damaged = _decode_once(task, target_wav, _downmix(info.channels))
     duration = wav_duration(target_wav)
     if duration <= 0:
-        raise InputError("empty", "The file holds no sound. Check that the recording was saved completely.")
+        raise InputError("empty", say("The file holds no sound. Check that the recording was saved completely."))
     if info.channels == 2:
         _undo_cancellation(task, target_wav)
     _warn_if_damaged(duration, info, is_damaged, run)
@@ -120,8 +124,10 @@ def decode(source: Path, target_wav: Path, info: MediaInfo, max_duration: Second
 
 def too_long(max_duration: Seconds) -> InputError:
     """The error for a recording beyond the limit."""
-    hours = f"{max_duration / 3600:.3g} hours" if max_duration >= 3600 else f"{max_duration / 60:.3g} minutes"
-    return InputError("too_long", f"The recording is longer than {hours}. Split it and upload the parts.")
+    hours, minutes = f"{max_duration / 3600:.3g}", f"{max_duration / 60:.3g}"
+    limit = say("{hours} hours", hours=hours) if max_duration >= 3600 else say("{minutes} minutes", minutes=minutes)
+    sentence = say("The recording is longer than {limit}. Split it and upload the parts.", limit=limit)
+    return InputError("too_long", sentence)
 
 
 def wav_duration(path: Path) -> Seconds:
@@ -171,8 +177,8 @@ def _pick_audio(streams: Sequence[Mapping[str, object]]) -> Mapping[str, object]
     audio = [stream for stream in streams if stream.get("codec_type") == "audio"]
     if not audio:
         if any(_is_moving_picture(stream) for stream in streams):
-            raise InputError("no_audio", "The video has no sound track. Upload a file that has one.")
-        raise InputError("no_audio", "The file has no sound in it. Upload an audio file or a video with sound.")
+            raise InputError("no_audio", say("The video has no sound track. Upload a file that has one."))
+        raise InputError("no_audio", say("The file has no sound in it. Upload an audio file or a video with sound."))
     return next((stream for stream in audio if _dict(stream.get("disposition")).get("default") == 1), audio[0])
 
 
@@ -184,18 +190,22 @@ def _is_moving_picture(stream: Mapping[str, object]) -> bool:
 def _check_audio(info: MediaInfo) -> None:
     what = None
     if info.audio_codec in ("", "unknown", "none"):
-        what = "its sound is in a format that FFmpeg does not know"
+        what = say("its sound is in a format that FFmpeg does not know")
     elif not MIN_RATE_HZ <= info.sample_rate_hz <= MAX_RATE_HZ:
-        what = f"its sample rate of {info.sample_rate_hz} Hz is outside {MIN_RATE_HZ} to {MAX_RATE_HZ} Hz"
+        rate, least, most = info.sample_rate_hz, MIN_RATE_HZ, MAX_RATE_HZ
+        what = say("its sample rate of {rate} Hz is outside {least} to {most} Hz", rate=rate, least=least, most=most)
     elif not 1 <= info.channels <= MAX_CHANNELS:
-        what = f"it has {info.channels} audio channels; 1 to {MAX_CHANNELS} can be read"
+        what = say("it has {count} audio channels; 1 to {most} can be read", count=info.channels, most=MAX_CHANNELS)
     if what:
-        raise InputError("bad_audio", f"The file cannot be used: {what}. Convert it to MP3 or WAV and try again.")
+        raise InputError(
+            "bad_audio", say("The file cannot be used: {what}. Convert it to MP3 or WAV and try again.", what=what)
+        )
 
 
 def _not_media() -> InputError:
     return InputError(
-        "not_media", "The file is not a recording that can be read, or it is damaged. Upload an audio or video file."
+        "not_media",
+        say("The file is not a recording that can be read, or it is damaged. Upload an audio or video file."),
     )
 
 
@@ -246,13 +256,14 @@ def _judge(returncode: int, target: Path, max_duration: Seconds) -> None:
         raise _killed("FFmpeg")
     if returncode < 0:
         name = signal.Signals(-returncode).name
-        raise EngineCrashed("ffmpeg_crashed", f"FFmpeg crashed ({name}) on this file. Try again, or convert the file.")
+        sentence = say("FFmpeg crashed ({signal}) on this file. Try again, or convert the file.", signal=name)
+        raise EngineCrashed("ffmpeg_crashed", sentence)
     if returncode > 0 and shutil.disk_usage(target.parent).free < _LOW_DISK_BYTES:
-        raise EngineCrashed("disk_full", "The disk filled up while decoding. Free some space and try again.")
+        raise EngineCrashed("disk_full", say("The disk filled up while decoding. Free some space and try again."))
     if wav_duration(target) > max_duration:
         raise too_long(max_duration)
     if returncode > 0 and wav_duration(target) <= 0:
-        raise InputError("bad_audio", "The sound in the file cannot be decoded. Convert it to WAV and try again.")
+        raise InputError("bad_audio", say("The sound in the file cannot be decoded. Convert it to WAV and try again."))
 
 
 def _watch(command: Sequence[str], run: Run, limit: Seconds, on_line: Callable[[str], None]) -> int:
@@ -275,7 +286,7 @@ def _watch(command: Sequence[str], run: Run, limit: Seconds, on_line: Callable[[
             for is_output, data in _outputs(process):
                 run.check()
                 if time.monotonic() > deadline:
-                    raise EngineCrashed("ffmpeg_timeout", "Decoding took too long and was stopped. Try again.")
+                    raise EngineCrashed("ffmpeg_timeout", say("Decoding took too long and was stopped. Try again."))
                 if is_output:
                     for line in data.decode("ascii", "replace").splitlines():
                         on_line(line)
@@ -318,11 +329,14 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 def _warn_if_damaged(duration: Seconds, info: MediaInfo, is_damaged: bool, run: Run) -> None:
     if info.duration and duration < info.duration * 0.98 - 2.0:
         run.warn(
-            f"The file says it lasts {_clock(info.duration)}, but only {_clock(duration)} could be read:"
-            " it may be cut off or damaged."
+            say(
+                "The file says it lasts {told}, but only {found} could be read: it may be cut off or damaged.",
+                told=_clock(info.duration),
+                found=_clock(duration),
+            )
         )
     elif is_damaged:
-        run.warn("Parts of the file are damaged and could not be read, so words may be missing.")
+        run.warn(say("Parts of the file are damaged and could not be read, so words may be missing."))
 
 
 def _clock(seconds: Seconds) -> str:
@@ -349,7 +363,7 @@ def _undo_cancellation(task: _Decoding, target: Path) -> None:
     _decode_once(task, left, ("-af", "pan=mono|c0=c0"))
     if wav_level_db(left) - mixed >= _CANCELLATION_DB:
         left.replace(target)
-        task.run.warn("Left and right cancel each other in this recording, so only the left channel was used.")
+        task.run.warn(say("Left and right cancel each other in this recording, so only the left channel was used."))
     else:
         left.unlink()
 
@@ -401,7 +415,7 @@ def _file(path: Path) -> str:
 
 
 def _killed(program: str) -> EngineCrashed:
-    return EngineCrashed("ffmpeg_killed", f"{program} was stopped from outside. Try again.")
+    return EngineCrashed("ffmpeg_killed", say("{program} was stopped from outside. Try again.", program=program))
 
 
 # --- JSON ------------------------------------------------------------------------------------------

@@ -27,4 +27,6 @@ def transcribe_sample(owner: AbstractBaseUser) -> Job:
     with tempfile.TemporaryDirectory(dir=scratch) as folder:
         copy = Path(folder) / source.name
         shutil.copyfile(source, copy)
-        return submit(path=copy, original_name=source.name, options=options, owner=owner, title=_("Sample conversation"))
+        return submit(
+            path=copy, original_name=source.name, options=options, owner=owner, title=_("Sample conversation")
+        )

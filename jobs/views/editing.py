@@ -5,26 +5,25 @@ for what is not possible. All but 200 have a sentence under "error".
 """
 
 from collections.abc import Callable
-from itertools import islice
 from typing import Annotated, Any, TypeVar
 
 import msgspec
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, JsonResponse
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
 from jobs.models import Change, Segment, Speaker, Transcript
-from jobs.services import change_log, editing, phrases, versions
+from jobs.services import change_log, editing, versions
 from jobs.services.change_log import Conflict, EditConflict, EditRefused, Outcome
 from jobs.services.edit_operations import AnyOperation, Number, Revision
 from jobs.views.access import own_transcript, person
+from jobs.views.segments import word_times
 
 MAX_OPERATIONS = 100
 # More changed segments than these are not sent: the page loads what it shows again.
 MAX_SEGMENTS = 200
-MAX_MATCHES = 100
-MAX_PHRASE = 1000
 
 T = TypeVar("T")
 
@@ -55,6 +54,14 @@ def changes(request: HttpRequest, pk: int) -> JsonResponse:
     """Do operations, all or none: each becomes one change."""
     transcript = own_transcript(request, pk)
     return _answer(request, ChangesBody, lambda body: editing.edit(transcript, person(request), body.operations))
+
+
+@login_required
+@require_safe
+@cache_control(private=True, no_cache=True)
+def state(request: HttpRequest, pk: int) -> JsonResponse:
+    """Where a transcript stands: {"revision", "speakers", "undo", "redo"}, the last two null where there is nothing."""
+    return JsonResponse(_state(request, own_transcript(request, pk)))
 
 
 @login_required
@@ -133,7 +140,9 @@ def _title(change: Change) -> str:
 
 
 def _segment(segment: Segment) -> dict[str, Any]:
-    return {"id": segment.pk, "revision": segment.revision, **change_log.content(segment)}
+    """All of it, and `times` as the page knows them."""
+    times = word_times(segment.text, segment.words)
+    return {"id": segment.pk, "revision": segment.revision, "times": times, **change_log.content(segment)}
 
 
 def _speaker(speaker: Speaker) -> dict[str, Any]:
@@ -200,23 +209,6 @@ def _entry(entry: change_log.Entry) -> dict[str, Any]:
 
 def _wordless(patch: change_log.Patch | None) -> change_log.Patch | None:
     return patch and {name: value for name, value in patch.items() if name != "words"}
-
-
-@login_required
-@require_safe
-def matches(request: HttpRequest, pk: int) -> JsonResponse:
-    """Where `?q=` stands, with `&case=1` in just this case, with `&word=1` as a whole word: all counted, 100 told."""
-    transcript = own_transcript(request, pk)
-    phrase = request.GET.get("q", "").replace("\0", "")
-    if not phrase or len(phrase) > MAX_PHRASE:
-        return _refuse(_("Say what to look for, in at most 1,000 characters."), 400)
-    wanted = phrases.pattern(
-        phrase, match_case=request.GET.get("case") == "1", whole_word=request.GET.get("word") == "1"
-    )
-    found = phrases.matches(transcript, wanted)
-    shown = [msgspec.to_builtins(match) for match in islice(found, MAX_MATCHES)]
-    count = len(shown) + sum(1 for _match in found)
-    return JsonResponse({"revision": transcript.revision, "count": count, "matches": shown})
 
 
 def _number(request: HttpRequest, name: str) -> int | None:

@@ -15,16 +15,15 @@ from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from jobs import events, pipeline_gateway, storage
+from jobs import events, pipeline_gateway, shortcuts, storage
 from jobs.forms import SpeakersForm
 from jobs.models import Artifact, Job, Recording, Transcript
-from jobs.services import exports, lifecycle, reading, retention
+from jobs.services import exports, lifecycle, reading, retention, versions
 from jobs.services.lifecycle import SpeakersAgain
 from jobs.state import JobStatus, StepStatus
-from jobs.templatetags.display import language_name
-from jobs.views import segments, serving
+from jobs.views import panels, runs, segments, serving
 from jobs.views.access import own_recording
-from media_pipeline.options import SpeakerOptions, model_title
+from media_pipeline.options import SpeakerOptions
 
 PEAKS, CAPTIONS = "peaks.json", "transcript.vtt"  # artifacts
 LATEST = 1e7  # seconds; no recording is longer
@@ -40,11 +39,13 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
         .select_related("recording", "transcript")
         .annotate(has_peaks=_made(PEAKS), has_captions=_made(CAPTIONS))
     )
-    job = jobs.order_by("-created_at").first()
-    if job is None:
+    found = list(jobs.order_by("-created_at"))
+    if not found:
         raise Http404
+    run, job = found[0], versions.shown_job(found)
     transcript: Transcript | None = getattr(job, "transcript", None)
-    snapshot = events.snapshot(job).as_json()
+    snapshot = events.snapshot(run).as_json()
+    steps = snapshot["steps"] if run == job else events.snapshot(job).as_json()["steps"]
     words = _words(transcript, request.GET.get("t", "")) if transcript else {"segments": [], "speakers": []}
     return render(
         request,
@@ -52,20 +53,31 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
         {
             "recording": shown,
             "job": job,
+            "run": run,
             "snapshot": snapshot,
-            "steps": snapshot["steps"],
+            "steps": steps,
             "transcript": transcript,
-            "kept_days": retention.kept_days(job),
+            "kept_days": retention.kept_days(run),
             "heard": _heard(job) if job.has_ended and transcript is None else [],
             "formats": exports.formats() if transcript else [],
-            "run_facts": _run_facts(job, transcript),
+            **(_tabs(request, shown) if words["segments"] else {}),
+            "shortcuts": shortcuts.grouped(),
+            "can_edit": bool(words["segments"]),
+            "run_facts": [] if transcript else runs.facts(job, transcript),
             "has_media": bool(shown.media_key),
             "has_peaks": job.has_peaks,
             "captions_url": reverse("export", args=[job.pk, "vtt"]) if job.has_captions else "",
             **words,
-            **(_speakers_again(job, snapshot["steps"]) if words["segments"] else {}),
+            **(_speakers_again(job, steps) if words["segments"] and not run.is_active else {}),
         },
     )
+
+
+def _tabs(request: HttpRequest, shown: Recording) -> dict[str, Any]:
+    """The tabs, which of them is open, and what that one shows if it is not the words."""
+    name = panels.asked(request)
+    tabs = {"titles": panels.TITLES, "open": name, "template": f"jobs/partials/_panel_{name}.html"}
+    return {"tabs": tabs} | ({} if name == panels.TRANSCRIPT else panels.panel_context(request, shown, name))
 
 
 def _made(name: str) -> Exists:
@@ -138,35 +150,6 @@ def _heard(job: Job) -> list[dict[str, Any]]:
     """The words a job had found before it failed or was cancelled."""
     previews = job.steps.filter(name="transcribe").order_by("part").values_list("preview", flat=True)
     return [{"start": start, "end": end, "text": text} for preview in previews for start, end, text in preview]
-
-
-def _run_facts(job: Job, transcript: Transcript | None) -> list[tuple[str, str]]:
-    options = pipeline_gateway.options_of(job)
-    language = transcript.language if transcript else options.language
-    how = ", chosen automatically" if options.requested_engine == pipeline_gateway.AUTO else ""
-    facts = [
-        ("Engine", f"{pipeline_gateway.engine_title(options.engine)}{how}"),
-        ("Model", model_title(options.model)),
-        ("Language", language_name(language) if language else "Detected automatically"),
-        ("Speakers", _speakers_asked_for(options.speakers)),
-    ]
-    if options.mixed_languages:
-        facts.append(("Languages", "Mixed, each found where it is spoken"))
-    if options.carry_context:
-        facts.append(("Wording", "Kept consistent"))
-    return [*facts, ("Names and terms", options.vocabulary)] if options.vocabulary else facts
-
-
-def _speakers_asked_for(speakers: SpeakerOptions | None) -> str:
-    if speakers is None:
-        return "Not told apart"
-    if speakers.exact:
-        return f"{speakers.exact}, as given"
-    if speakers.minimum and speakers.maximum:
-        return f"{speakers.minimum} to {speakers.maximum}, as given"
-    if speakers.minimum or speakers.maximum:
-        return f"At least {speakers.minimum}, as given" if speakers.minimum else f"At most {speakers.maximum}, as given"
-    return "Counted automatically"
 
 
 @login_required

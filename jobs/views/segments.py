@@ -1,11 +1,11 @@
-"""The words of a transcript, a stretch at a time, and the search through all of them."""
+"""The words of a transcript, a stretch at a time or all at once."""
 
 import json
 from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
@@ -23,15 +23,6 @@ def segments(request: HttpRequest, pk: int) -> HttpResponse:
     """The rows of the stretch `?stretch=`, as the page itself shows them."""
     context = stretch_context(own_transcript(request, pk), _number(request, "stretch"))
     return render(request, "jobs/partials/_segments.html", context)
-
-
-@login_required
-@require_safe
-@cache_control(private=True, no_cache=True)
-def find(request: HttpRequest, pk: int) -> JsonResponse:
-    """Where `?q=` is said: {"hits": [[segment id, start, how often], …], "total": n, "more": bool}, after `?skip=`."""
-    hits = reading.find(own_transcript(request, pk), request.GET.get("q", ""), skip=_number(request, "skip"))
-    return JsonResponse({"hits": hits.places, "total": hits.total, "more": hits.has_more})
 
 
 @login_required
@@ -60,14 +51,15 @@ def _shown(segment: Segment, places: dict[int, tuple[int, Speaker]]) -> dict[str
         "end": segment.end,
         "text": segment.text,
         "speaker": speaker,
+        "speaker_id": segment.speaker_id or "",
         "speaker_index": index,
         "marks": segment.marks,
         "confidence": segment.confidence,
-        "times_json": times_json(segment.text, segment.words),
+        "times_json": json.dumps(word_times(segment.text, segment.words), separators=(",", ":")),
     }
 
 
-def times_json(text: str, words: list[list[Any]]) -> str:
+def word_times(text: str, words: list[list[Any]]) -> list[list[float]]:
     """`[[char offset, start, end, confidence in percent], …]` of the words found in `text`, in order.
 
     The confidence is left out where it is not known, and where a person said that the word is right.
@@ -80,7 +72,7 @@ def times_json(text: str, words: list[list[Any]]) -> str:
             is_told = confidence is not None and CONFIRMED not in (notes[0] if notes else ())
             times.append([at, round(start, 2), round(end, 2), *([round(100 * confidence)] if is_told else [])])
             offset = at + len(word)
-    return json.dumps(times, separators=(",", ":"))
+    return times
 
 
 def _number(request: HttpRequest, name: str) -> int:

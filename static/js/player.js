@@ -1,9 +1,11 @@
 /* Our own controls for the page's <audio> or <video>. Other modules work on the media element itself. */
 import { clock } from "./lib/format.js";
+import { onKeys } from "./lib/keys.js";
 import { recall, remember } from "./lib/storage.js";
 
 const SPEEDS = [0.5, 0.75, 1, 1.25, 1.5, 1.75, 2];
 const BAR_PX = 3; // a bar of the waveform and the gap beside it
+const BACK_STEP = 1.5; // seconds
 const KEEP_EVERY_MS = 5000;
 const ENDS_SECONDS = 5; // a position this near to the start or the end is not worth coming back to
 
@@ -120,30 +122,26 @@ function showHover(event) {
 
 // Keys -----------------------------------------------------------------------------------------------------------------
 
-const KEYS = {
-  k: toggle,
-  j: () => jump(media.currentTime - 5),
-  l: () => jump(media.currentTime + 5),
-  ArrowLeft: () => jump(media.currentTime - 2),
-  ArrowRight: () => jump(media.currentTime + 2),
-  "<": () => changeSpeed(-1),
-  ">": () => changeSpeed(1),
-};
-
-function onKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  if (event.target.closest("input:not([type=range]), select, textarea, [contenteditable], details[data-menu][open]")) return;
-  if (event.key === " ") {
-    if (event.target.closest("a, button, summary")) return;
-    event.preventDefault();
-    toggle();
-    return;
-  }
-  const act = KEYS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
-  if (!act) return;
-  event.preventDefault();
-  act();
+/** Who types hears a little of what came before again. */
+function toggleWhileTyping() {
+  if (media.paused) jump(media.currentTime - BACK_STEP);
+  toggle();
 }
+
+onKeys({
+  toggle,
+  back: () => jump(media.currentTime - 5),
+  forward: () => jump(media.currentTime + 5),
+  "back-little": () => jump(media.currentTime - 2),
+  "forward-little": () => jump(media.currentTime + 2),
+  slower: () => changeSpeed(-1),
+  faster: () => changeSpeed(1),
+  "typing-toggle": toggleWhileTyping,
+  "typing-back": () => jump(media.currentTime - 5),
+  "typing-forward": () => jump(media.currentTime + 5),
+  "typing-slower": () => changeSpeed(-1),
+  "typing-faster": () => changeSpeed(1),
+});
 
 // Wiring ---------------------------------------------------------------------------------------------------------------
 
@@ -202,7 +200,6 @@ if (media.localName === "video") media.addEventListener("click", toggle);
 for (const type of ["play", "pause", "ended"]) media.addEventListener(type, showState);
 for (const type of ["timeupdate", "seeked", "loadedmetadata", "durationchange"]) media.addEventListener(type, showTime);
 media.addEventListener("error", showProblem);
-document.addEventListener("keydown", onKey);
 document.addEventListener("themechange", draw);
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 new ResizeObserver(draw).observe(canvas);

@@ -1,4 +1,5 @@
 /* The words and the sound, tied together: click to seek, the spoken word marked, the page following. */
+import { onKeys } from "./lib/keys.js";
 import { bring, fetchedAt, lastAtMost, load, neighbor, rangeOf, root, segmentAt, segmentOf, spanOf, stretchAt, textOf, wordsOf } from "./lib/stretches.js";
 
 const COMFORT = { top: 0.22, bottom: 0.68 }; // where the spoken sentence may stand, as shares of the window
@@ -32,6 +33,7 @@ function setCurrent(segment) {
 }
 
 function markWord(element, now) {
+  if (element?.dataset.unsaved !== undefined) element = null; // its words have no times yet
   if (!spoken) {
     markAlone(element, now);
     return;
@@ -188,21 +190,6 @@ async function step(by) {
   scrollToCurrent();
 }
 
-function onKey(event) {
-  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
-  if (event.target.closest("input:not([type=range], [type=checkbox]), select, textarea, details[data-menu][open]") || event.target.isContentEditable) return;
-  if (event.key === "?") document.getElementById("shortcuts").showModal();
-  else if (event.key === "ArrowUp") step(-1);
-  else if (event.key === "ArrowDown") step(1);
-  else if (event.key.toLowerCase() === "c") backToCurrent();
-  else if (event.key.toLowerCase() === "r") toggleRepeat();
-  else {
-    if (["PageUp", "PageDown", "Home", "End"].includes(event.key)) userScrolled();
-    return;
-  }
-  event.preventDefault();
-}
-
 // Copying --------------------------------------------------------------------------------------------------------------
 
 async function wholeText() {
@@ -231,7 +218,13 @@ if (media && root) {
   if (spoken) CSS.highlights.set("spoken", spoken);
   else document.body.classList.add("no-highlights");
   for (const place of document.querySelectorAll("[data-transcript], [data-places]")) place.addEventListener("click", onClick);
-  document.addEventListener("keydown", onKey);
+  onKeys({
+    "previous-sentence": () => void step(-1),
+    "next-sentence": () => void step(1),
+    current: () => void backToCurrent(),
+    repeat: () => void toggleRepeat(),
+  });
+  document.addEventListener("keydown", (event) => ["PageUp", "PageDown", "Home", "End"].includes(event.key) && userScrolled());
   document.querySelector("[data-follow]").addEventListener("click", backToCurrent);
   repeat.button.addEventListener("click", toggleRepeat);
   media.addEventListener("play", () => {

@@ -17,6 +17,7 @@ from django.urls.resolvers import RoutePattern
 from jobs import queue
 from jobs.models import Job, Recording, Upload
 from jobs.services import upload, work
+from jobs.views import panels
 from media_pipeline.recipe import Files
 from tests.jobs.recipes import make_job, make_recording, recipe_of
 
@@ -50,15 +51,18 @@ OF_JOB = {
 OF_JOB_NAMED = {"step_rerun": "post", "export": "get"}
 OF_TRANSCRIPT = {
     "transcript_changes": "post",
+    "transcript_state": "get",
     "transcript_undo": "post",
     "transcript_redo": "post",
     "transcript_restore": "post",
     "transcript_history": "get",
     "transcript_matches": "get",
+    "transcript_doubts": "get",
     "segments": "get",
     "find_in_transcript": "get",
     "transcript_text": "get",
 }
+OF_PANEL = {"panel": "get"}
 OF_UPLOAD = {"upload_piece": "head", "upload_submit": "post"}
 ONCE = {"welcome"}
 STAFF_PREFIXES = ("admin:", "django_rq:")
@@ -86,7 +90,18 @@ def all_names() -> Iterator[str]:
 
 
 def has_rule(name: str) -> bool:
-    rules = [PUBLIC, OWN_PAGES, ACCOUNT_PAGES, OF_RECORDING, OF_JOB, OF_JOB_NAMED, OF_TRANSCRIPT, OF_UPLOAD, ONCE]
+    rules = [
+        PUBLIC,
+        OWN_PAGES,
+        ACCOUNT_PAGES,
+        OF_RECORDING,
+        OF_JOB,
+        OF_JOB_NAMED,
+        OF_TRANSCRIPT,
+        OF_PANEL,
+        OF_UPLOAD,
+        ONCE,
+    ]
     return name.startswith(STAFF_PREFIXES) or any(name in rule for rule in rules)
 
 
@@ -132,8 +147,9 @@ def addresses(job: Job, begun: Upload) -> list[tuple[str, str]]:
         ("get", reverse("export", args=[job.pk, "txt"])),
     ]
     of_transcript = [(method, reverse(name, args=[job.transcript.pk])) for name, method in OF_TRANSCRIPT.items()]
+    of_panel = [("get", reverse("panel", args=[job.recording_id, name])) for name in panels.CONTEXTS]
     of_upload = [(method, reverse(name, args=[begun.pk])) for name, method in OF_UPLOAD.items()]
-    return recording + of_job + named + of_transcript + of_upload
+    return recording + of_job + named + of_transcript + of_panel + of_upload
 
 
 def test_a_stranger_gets_404_for_everything_of_others(done: Job, begun: Upload, stranger: User) -> None:

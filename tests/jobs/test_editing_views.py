@@ -54,6 +54,7 @@ def test_an_edit_answers_with_what_changed(browser: Client, transcript: Transcri
         {
             "id": pk,
             "revision": 1,
+            "times": [[0, 0.0, 1.0, 50], [3, 1.0, 2.0, 50], [7, 2.0, 3.0, 50], [10, 3.0, 4.0]],
             "start": 0.0,
             "end": 4.0,
             "text": "We met in June.",

@@ -69,15 +69,64 @@ async function bringIn(stretch) {
 function put(stretch, html) {
   const { element } = stretch;
   const before = element.getBoundingClientRect();
-  const hadFocus = element.contains(document.activeElement);
+  const held = holdFocus(element);
   element.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
   element.style.minBlockSize = "";
   stretch.isLoaded = true;
-  if (hadFocus) element.querySelector("[data-seek-link]")?.focus({ preventScroll: true });
+  stretch.segments = null;
+  stretch.voices = [...new Set([...element.querySelectorAll("[data-turn]")].map((turn) => turn.dataset.turn))].filter(Boolean);
+  held?.();
   // Browsers that hold the view still by themselves need no help.
   if (!CSS.supports("overflow-anchor", "auto") && before.bottom < innerHeight / 2)
     scrollBy({ top: element.getBoundingClientRect().bottom - before.bottom, behavior: "instant" });
   document.dispatchEvent(new CustomEvent("stretchloaded", { detail: stretch }));
+}
+
+/** What gives the focus back to the row that has it now; null when none has. */
+function holdFocus(element) {
+  if (!element.contains(document.activeElement)) return null;
+  const id = document.activeElement.closest("[data-segment]")?.dataset.segment;
+  return () => (element.querySelector(`[data-segment="${id}"] [data-seek-link]`) ?? element.querySelector("[data-seek-link]"))?.focus({ preventScroll: true });
+}
+
+// Fetching again -------------------------------------------------------------------------------------------------------
+
+/** The number of the stretch that a segment beginning at a time belongs to. */
+export const stretchOf = (start) => Math.floor(start / seconds);
+
+/** Fetch stretches again that are on the page, all of them when no numbers are given. What one reads stays in place. */
+export async function refresh(numbers = stretches.map((stretch) => stretch.number)) {
+  const wanted = [...new Set(numbers)].map((number) => stretches.find((stretch) => stretch.number === number) ?? added(number));
+  const here = wanted.filter((stretch) => stretch.isLoaded);
+  if (!here.length) return;
+  const hold = holdView();
+  await Promise.all(here.map(bringIn));
+  hold();
+}
+
+/** A stretch in which nothing was said so far. */
+function added(number) {
+  const element = document.createElement("div");
+  Object.assign(element.dataset, { stretch: number, rows: 0, characters: 0, voices: "" });
+  element.className = "stretch";
+  const stretch = { element, number, voices: [], weight: 0, isLoaded: true, isNear: true, segments: null, coming: null, failedAt: -AGAIN_MS };
+  const place = lastAtMost(stretches, number, (other) => other.number) + 1;
+  root.insertBefore(element, stretches[place]?.element ?? null);
+  stretches.splice(place, 0, stretch);
+  ofElement.set(element, stretch);
+  near.observe(element);
+  return stretch;
+}
+
+/** What puts the row that is read now back to where it stands in the window. */
+function holdView() {
+  const row = firstInView(innerHeight * 0.25)?.element;
+  const [id, top] = [row?.dataset.segment, row?.getBoundingClientRect().top];
+  return () => {
+    const again = root.querySelector(`[data-segment="${id}"]`);
+    const moved = again ? again.getBoundingClientRect().top - top : 0;
+    if (Math.abs(moved) > 1) scrollBy({ top: moved, behavior: "instant" });
+  };
 }
 
 /** Give what is not here the height it will about have, so that the scroll bar is true. */
@@ -231,6 +280,8 @@ export function firstInView(line = 0) {
 
 // Wiring ---------------------------------------------------------------------------------------------------------------
 
+const near = new IntersectionObserver(seen, { rootMargin: "100% 0px" });
+
 if (root) {
   const forget = () => stretches.forEach((stretch) => (stretch.segments = null));
   new MutationObserver(forget).observe(root, { childList: true, subtree: true, attributes: true, attributeFilter: ["data-start", "data-end"] });
@@ -241,7 +292,6 @@ if (root) {
     width = root.clientWidth;
     estimate();
   }).observe(root);
-  const near = new IntersectionObserver(seen, { rootMargin: "100% 0px" });
   for (const stretch of stretches) near.observe(stretch.element);
   root.addEventListener("click", (event) => {
     const link = event.target.closest("[data-stretch-link]");

@@ -75,6 +75,7 @@ class Segment(models.Model):
     confidence = models.FloatField(null=True)
     marks = models.JSONField(default=list, blank=True)
     is_edited = models.BooleanField(default=False, help_text="People corrected or confirmed its words.")
+    is_speaker_chosen = models.BooleanField(default=False, help_text="A person said who speaks, or that nobody does.")
     revision = models.PositiveIntegerField(default=0, help_text="Rises with each change; an older one is refused.")
 
     class Meta:
@@ -103,6 +104,12 @@ class Segment(models.Model):
 def _word(text: str, start: float, end: float, confidence: float | None, notes: Sequence[str] = ()) -> Word:
     marks = tuple(mark for mark in Mark if mark in notes)
     return Word(text, start, end, confidence, marks=marks, is_confirmed=CONFIRMED in notes)
+
+
+def free_label(used: Iterable[str]) -> str:
+    """A label for one more speaker, behind all those used."""
+    numbers = [int(number) for number in (label.rpartition("_")[2] for label in used) if number.isdecimal()]
+    return f"SPEAKER_{max(numbers, default=-1) + 1:02d}"
 
 
 def word_rows(words: Iterable[Word]) -> list[list[Any]]:

@@ -19,7 +19,7 @@ from jobs.models import Change, ChangeKind, Segment, SegmentChange, Speaker, Sta
 
 Patch: TypeAlias = dict[str, Any]
 
-FIELDS = ("start", "end", "text", "words", "confidence", "marks", "is_edited")
+FIELDS = ("start", "end", "text", "words", "confidence", "marks", "is_edited", "is_speaker_chosen")
 BATCH = 500
 HISTORY_PAGE = 50
 _STACKED = [kind for kind in ChangeKind if kind not in (ChangeKind.UNDO, ChangeKind.REDO)]

@@ -14,6 +14,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from jobs.models import ChangeKind, Segment, SegmentChange, Speaker, Transcript, word_rows
+from jobs.models.transcript import free_label
 from jobs.services import phrases
 from jobs.services.change_log import (
     Conflict,
@@ -171,7 +172,12 @@ def _split(draft: Draft, operation: Split) -> None:
     first, second = realign_halves(segment.spoken_words, halves, language, start=start, end=end)
     cut = min(max(second[0].start, start), end)
     behind = Segment(
-        start=cut, end=end, speaker_id=segment.speaker_id, marks=segment.marks, is_edited=segment.is_edited
+        start=cut,
+        end=end,
+        speaker_id=segment.speaker_id,
+        marks=segment.marks,
+        is_edited=segment.is_edited,
+        is_speaker_chosen=segment.is_speaker_chosen,
     )
     _put_words(behind, halves[1], second)
     draft.add(behind)
@@ -190,6 +196,7 @@ def _join(draft: Draft, operation: Join) -> None:
     segment.end = max(segment.end, following.end)
     segment.marks = list(dict.fromkeys([*segment.marks, *following.marks]))
     segment.is_edited = segment.is_edited or following.is_edited
+    segment.is_speaker_chosen = segment.is_speaker_chosen or following.is_speaker_chosen
     draft.remove(following)
 
 
@@ -197,7 +204,7 @@ def _insert(draft: Draft, operation: Insert) -> None:
     text = _text(operation.text)
     start, end = _span(draft, operation.start, operation.end)
     speaker = _meant(draft, "", operation.speaker)
-    segment = Segment(start=start, end=end, speaker_id=speaker.pk if speaker else None, is_edited=True)
+    segment = Segment(start=start, end=end, speaker=speaker, is_edited=True, is_speaker_chosen=speaker is not None)
     _put_words(segment, text, realign((), text, draft.transcript.language, start=start, end=end))
     draft.add(segment)
 
@@ -262,6 +269,7 @@ def _set_speaker(draft: Draft, operation: SetSpeaker) -> None:
     speaker = _meant(draft, clean(operation.name), operation.speaker)
     for each in _turn_from(draft, segment) if operation.reach == "onward" else [segment]:
         each.speaker_id = speaker.pk if speaker else None
+        each.is_speaker_chosen = True
 
 
 def _meant(draft: Draft, name: str, pk: int | None) -> Speaker | None:
@@ -292,8 +300,7 @@ def _free_label(draft: Draft) -> str:
     used = {speaker.label for speaker in draft.speakers.values()}
     for before in draft.transcript.changes.exclude(speakers_before={}).values_list("speakers_before", flat=True):
         used |= {state["label"] for state in before.values() if state}
-    numbers = [int(label.rpartition("_")[2]) for label in used if label.rpartition("_")[2].isdecimal()]
-    return f"SPEAKER_{max(numbers, default=-1) + 1:02d}"
+    return free_label(used)
 
 
 def _rename(draft: Draft, operation: RenameSpeaker) -> None:

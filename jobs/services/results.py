@@ -1,18 +1,21 @@
 """Turning a finished step's files into rows."""
 
+import math
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import accumulate
 
 from jobs.job_files import JobFiles
 from jobs.models import Job, Recording, Segment, Speaker, word_rows
 from jobs.models import Transcript as TranscriptRow
+from jobs.models.transcript import free_label
 from media_pipeline.media import AudioFacts
-from media_pipeline.text.carry_over import carry_over
+from media_pipeline.text.carry_over import Choice, Kept, carry_over
 from media_pipeline.transcript import Mark, Seconds, Transcript
 from media_pipeline.transcript import Segment as SpokenSegment
 
 BATCH = 1000
-_HEARD = ("start", "end", "speaker__name", "speaker__label")
+MARGIN: Seconds = 0.5
 
 
 def keep(job: Job, step: str, files: JobFiles) -> None:
@@ -36,17 +39,24 @@ def _keep_duration(job: Job, files: JobFiles) -> None:
 def _keep_transcript(job: Job, files: JobFiles) -> None:
     spoken = files.load("assemble", "transcript.json", Transcript)
     before = _version_before(job)
-    names = _names_kept(before, spoken) if before else {}
-    segments = carry_over(spoken.segments, _corrected(before) if before else [], spoken.language)
+    segments, names = _carried(before, spoken) if before else ([Kept(segment) for segment in spoken.segments], {})
     _make_room(job)
     row = TranscriptRow.objects.create(
         recording_id=job.recording_id, job=job, language=spoken.language, engine=spoken.engine, model=spoken.model
     )
-    labels = dict.fromkeys(segment.speaker for segment, _is_edited in segments if segment.speaker)
+    found = dict.fromkeys(kept.segment.speaker for kept in segments if kept.segment.speaker)
     speakers = {
-        label: Speaker.objects.create(transcript=row, label=label, name=names.get(label, "")) for label in labels
+        label: Speaker.objects.create(transcript=row, label=label, name=names.get(label, "")) for label in found
     }
     Segment.objects.bulk_create(_segment_rows(row, segments, speakers), batch_size=BATCH)
+
+
+def _carried(before: TranscriptRow, spoken: Transcript) -> tuple[list[Kept], dict[str, str]]:
+    """What was found together with what people did to the version before, and the names of speakers by label."""
+    labels = _labels_now(before, spoken)
+    given = before.speakers.exclude(name="").values_list("pk", "name")
+    names = {labels[pk]: name for pk, name in given if pk in labels}
+    return carry_over(spoken.segments, _corrected(before), spoken.language, _chosen(before, labels)), names
 
 
 def _version_before(job: Job) -> TranscriptRow | None:
@@ -67,30 +77,55 @@ def _make_room(job: Job) -> None:
     TranscriptRow.objects.filter(job=job).delete()
 
 
-def _names_kept(version: TranscriptRow, spoken: Transcript) -> dict[str, str]:
-    """Names people gave, by new label: a name goes to who now speaks most where that person was heard before.
+def _labels_now(version: TranscriptRow, spoken: Transcript) -> dict[int, str]:
+    """The new labels of the speakers there were, by id: of those who are found again or were chosen by a person."""
+    labels = _labels_found(version, spoken)
+    used = {*labels.values(), *(segment.speaker for segment in spoken.segments if segment.speaker)}
+    chosen = version.segments.filter(is_speaker_chosen=True).exclude(speaker=None)
+    for pk in sorted(set(chosen.values_list("speaker", flat=True)) - labels.keys()):
+        labels[pk] = free_label(used)
+        used.add(labels[pk])
+    return labels
 
-    Where two of the old speakers meet in one new label, the name of the one with more speech stays.
+
+def _labels_found(version: TranscriptRow, spoken: Transcript) -> dict[int, str]:
+    """A speaker becomes the one who now speaks most where they were heard before.
+
+    Where two of the old speakers meet in one new label, the one with more speech stays.
     """
-    heard = version.segments.exclude(speaker=None)
-    before = [(start, end, name or label) for start, end, name, label in heard.values_list(*_HEARD)]
-    named = set(heard.exclude(speaker__name="").values_list("speaker__name", flat=True))
+    before = list(version.segments.exclude(speaker=None).values_list("start", "end", "speaker"))
     after = [(item.start, item.end, item.speaker) for item in spoken.segments if item.speaker]
-    shared: defaultdict[tuple[str, str], Seconds] = defaultdict(float)
+    shared: defaultdict[tuple[int, str], Seconds] = defaultdict(float)
     for one, label, seconds in _shared_times(before, after):
         shared[one, label] += seconds
-    kept: dict[str, str] = {}
-    placed: set[str] = set()
+    kept: dict[str, int] = {}
+    placed: set[int] = set()
     for one, label in sorted(shared, key=lambda pair: -shared[pair]):
         if one not in placed:
             kept.setdefault(label, one)
             placed.add(one)
-    return {label: one for label, one in kept.items() if one in named}
+    return {one: label for label, one in kept.items()}
+
+
+def _chosen(version: TranscriptRow, labels: dict[int, str]) -> list[Choice]:
+    """Where people said who speaks, with some of the pause on both sides: other engines hear words a bit apart."""
+    rows = list(version.segments.values_list("start", "end", "speaker", "is_speaker_chosen"))
+    ends = [0.0, *accumulate((end for _start, end, *_rest in rows), max)]
+    starts = [*(start for start, *_rest in rows[1:]), math.inf]
+    return [
+        Choice(start - _margin(start - ended), end + _margin(begins - end), labels.get(speaker or 0))
+        for (start, end, speaker, is_chosen), ended, begins in zip(rows, ends, starts, strict=False)
+        if is_chosen
+    ]
+
+
+def _margin(pause: Seconds) -> Seconds:
+    return min(MARGIN, max(0.0, pause) / 2)
 
 
 def _shared_times(
-    before: Sequence[tuple[Seconds, Seconds, str]], after: Sequence[tuple[Seconds, Seconds, str]]
-) -> Iterator[tuple[str, str, Seconds]]:
+    before: Sequence[tuple[Seconds, Seconds, int]], after: Sequence[tuple[Seconds, Seconds, str]]
+) -> Iterator[tuple[int, str, Seconds]]:
     """(one, other, seconds) for every two pieces heard at the same time; both come in order of time."""
     waiting = deque(after)
     for start, end, one in before:
@@ -102,10 +137,9 @@ def _shared_times(
             yield one, other, max(0.0, min(end, other_end) - max(start, other_start))
 
 
-def _segment_rows(
-    row: TranscriptRow, segments: Iterable[tuple[SpokenSegment, bool]], speakers: dict[str, Speaker]
-) -> Iterator[Segment]:
-    for segment, is_edited in segments:
+def _segment_rows(row: TranscriptRow, segments: Iterable[Kept], speakers: dict[str, Speaker]) -> Iterator[Segment]:
+    for kept in segments:
+        segment = kept.segment
         yield Segment(
             transcript=row,
             start=segment.start,
@@ -115,7 +149,8 @@ def _segment_rows(
             words=word_rows(segment.words),
             confidence=segment.confidence,
             marks=_marks(segment),
-            is_edited=is_edited,
+            is_edited=kept.is_corrected,
+            is_speaker_chosen=kept.is_speaker_chosen,
         )
 
 

@@ -1,5 +1,7 @@
 """What of a finished step's files becomes rows."""
 
+from typing import Any
+
 import pytest
 from django.contrib.auth.models import User
 
@@ -8,9 +10,9 @@ from jobs.models import Job, Segment, Speaker, word_rows
 from jobs.models import Transcript as TranscriptRow
 from jobs.services import change_log, editing, lifecycle, versions, work
 from jobs.services.change_log import EditRefused
-from jobs.services.edit_operations import RenameSpeaker, SetSpeaker, SetText, Split
+from jobs.services.edit_operations import MergeSpeakers, RenameSpeaker, SetSpeaker, SetText, Split
 from media_pipeline.options import SpeakerOptions, TranscribeOptions
-from media_pipeline.recipe import Files
+from media_pipeline.recipe import Binding, Files
 from media_pipeline.run import Run
 from media_pipeline.transcript import Mark, Transcript, Word
 from media_pipeline.transcript import Segment as SpokenSegment
@@ -128,8 +130,10 @@ def test_a_version_with_other_speakers_brings_them_along(corrected: Job, owner: 
     first = before.segments.all()[0]
     editing.edit(before, owner, [SetSpeaker(segment=first.pk, revision=0, name="Zoë")])
     job = run_again(corrected)
+    ann, zoe = job.transcript.speakers.all()
+    editing.edit(job.transcript, owner, [MergeSpeakers(speaker=zoe.pk, into=ann.pk)])
 
-    versions.restore_version(job.transcript, owner, version=before.pk, revision=0)
+    versions.restore_version(job.transcript, owner, version=before.pk, revision=1)
 
     assert voices_of(job.transcript) == ["Zoë", "Ann", "Ann"]
     change_log.undo(job.transcript, owner)
@@ -148,3 +152,129 @@ def test_only_versions_of_the_same_recording_in_the_same_language_can_be_restore
     with pytest.raises(EditRefused, match="another language"):
         versions.restore_version(job.transcript, owner, version=before, revision=0)
     assert job.transcript.changes.count() == 0
+
+
+# Speakers that a person chose -----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def chosen(owner: User) -> Job:
+    """A finished job of one speaker, whose second sentence was given to Zoë by hand."""
+    with recipe_of():
+        job = finish(make_job(owner))
+    choose(job, owner, 1, name="Zoë")
+    return job
+
+
+def choose(job: Job, owner: User, index: int, **whom: Any) -> None:
+    segment = job.transcript.segments.all()[index]
+    editing.edit(job.transcript, owner, [SetSpeaker(segment=segment.pk, revision=segment.revision, **whom)])
+
+
+def flags_of(job: Job) -> list[bool]:
+    return list(job.transcript.segments.values_list("is_speaker_chosen", flat=True))
+
+
+def found_anew(*labels: str, shift: float = 0.0) -> Binding:
+    """A step that finds the same words, a little later, with these speakers; "" for nobody."""
+
+    def assemble(files: Files, options: TranscribeOptions, run: Run, part: int) -> None:
+        segments = []
+        for index, label in enumerate(labels):
+            at = index * 4.0 + shift
+            words = (Word("Part", at, at + 1), Word(f"{index}.", at + 1, at + 2))
+            segments.append(SpokenSegment(at, at + 2, f"Part {index}.", words, label or None))
+        files.dump("transcript.json", Transcript("en", tuple(segments), 12.0, options.engine, options.model))
+
+    return assemble
+
+
+def run_anew(job: Job, *labels: str, shift: float = 0.0) -> Job:
+    with recipe_of(assemble=found_anew(*labels, shift=shift)):
+        assert lifecycle.find_speakers(job, SpeakerOptions(exact=2))
+        return finish(Job.objects.get(pk=job.pk))
+
+
+def test_a_speaker_set_by_hand_survives_a_new_search(chosen: Job) -> None:
+    job = run_again(chosen)
+
+    assert voices_of(job.transcript) == ["Speaker 1", "Zoë", "Speaker 1"]
+    assert flags_of(job) == [False, True, False]
+    assert list(job.transcript.segments.values_list("is_edited", flat=True)) == [False] * 3
+
+
+def test_and_every_search_after_that(chosen: Job) -> None:
+    job = run_again(run_again(chosen))
+
+    assert voices_of(job.transcript) == ["Speaker 1", "Zoë", "Speaker 1"]
+    assert flags_of(job) == [False, True, False]
+
+
+def test_the_new_search_may_find_the_same_person_by_itself(chosen: Job) -> None:
+    job = run_anew(chosen, "SPEAKER_00", "SPEAKER_01", "SPEAKER_01")
+
+    assert voices_of(job.transcript) == ["Speaker 1", "Zoë", "Zoë"]
+    assert flags_of(job) == [False, True, False]
+
+
+def test_nobody_can_be_chosen_too(owner: User, chosen: Job) -> None:
+    choose(chosen, owner, 2, speaker=None)
+
+    job = run_again(chosen)
+
+    assert voices_of(job.transcript) == ["Speaker 1", "Zoë", ""]
+    assert flags_of(job) == [False, True, True]
+
+
+def test_a_choice_survives_where_nobody_looked_for_speakers(chosen: Job) -> None:
+    job = run_anew(chosen, "", "", "")
+
+    assert voices_of(job.transcript) == ["", "Zoë", ""]
+
+
+def test_words_that_another_engine_hears_a_bit_later_are_still_hers(chosen: Job) -> None:
+    job = run_anew(chosen, "SPEAKER_00", "SPEAKER_00", "SPEAKER_00", shift=0.9)
+
+    assert voices_of(job.transcript) == ["Speaker 1", "Zoë", "Speaker 1"]
+
+
+def test_a_choice_among_speakers_without_names_survives(owner: User, chosen: Job) -> None:
+    job = run_anew(chosen, "SPEAKER_00", "SPEAKER_01", "SPEAKER_00")
+    zoe = job.transcript.speakers.get(name="Zoë")
+    editing.edit(job.transcript, owner, [RenameSpeaker(speaker=zoe.pk, was="Zoë", name="")])
+
+    again = run_anew(job, "SPEAKER_00", "SPEAKER_00", "SPEAKER_00")
+
+    assert voices_of(again.transcript) == ["Speaker 1", "Speaker 2", "Speaker 1"]
+
+
+def test_a_corrected_sentence_keeps_its_chosen_speaker(owner: User, chosen: Job) -> None:
+    segment = chosen.transcript.segments.all()[1]
+    editing.edit(chosen.transcript, owner, [SetText(segment=segment.pk, revision=1, text="Party one.")])
+
+    job = run_again(chosen)
+
+    assert (texts_of(job.transcript)[1], voices_of(job.transcript)[1], flags_of(job)[1]) == ("Party one.", "Zoë", True)
+
+
+def test_a_choice_that_was_undone_counts_no_more(owner: User, chosen: Job) -> None:
+    change_log.undo(chosen.transcript, owner)
+
+    job = run_again(chosen)
+
+    assert voices_of(job.transcript) == ["Speaker 1"] * 3
+    assert flags_of(job) == [False] * 3
+
+
+def test_both_parts_of_a_split_sentence_keep_the_choice_and_a_merged_speaker_gives_it_on(
+    owner: User, chosen: Job
+) -> None:
+    segment = chosen.transcript.segments.all()[1]
+    editing.edit(chosen.transcript, owner, [Split(segment=segment.pk, revision=1, offset=4)])
+    assert flags_of(chosen) == [False, True, True, False]
+    first, zoe = chosen.transcript.speakers.all()
+
+    editing.edit(chosen.transcript, owner, [MergeSpeakers(speaker=first.pk, into=zoe.pk)])
+
+    assert flags_of(chosen) == [False, True, True, False]
+    assert voices_of(run_again(chosen).transcript) == ["Zoë"] * 3

@@ -1,5 +1,5 @@
 /* The page of a job at work: snapshots by socket, and by polling whenever the socket is missing or silent. */
-import { fill } from "./lib/format.js";
+import { fill, number } from "./lib/format.js";
 
 const POLL_MS = 2000;
 const SILENCE_MS = 10_000;
@@ -68,7 +68,7 @@ function timeLeft(seconds) {
   if (seconds < 10) return words.few;
   if (seconds < 55) return fill(words.seconds, { n: Math.round(seconds / 10) * 10 });
   if (seconds < 5400) return fill(words.minutes, { n: Math.max(1, Math.round(seconds / 60)) });
-  return fill(words.hours, { n: (seconds / 3600).toLocaleString(undefined, { maximumFractionDigits: 1 }) });
+  return fill(words.hours, { n: number(seconds / 3600, 1) });
 }
 
 function showSteps(steps) {
@@ -94,9 +94,10 @@ function stepNote(step) {
   if (step.status === "running" && step.parts > 1) return `${step.parts_done}/${step.parts}`;
   if (step.status !== "done") return "";
   const seconds = step.seconds ?? 0;
-  if (seconds < 0.05) return "< 0.1 s";
-  if (seconds < 60) return `${seconds.toLocaleString(undefined, { maximumFractionDigits: seconds < 10 ? 1 : 0 })} s`;
-  return `${Math.floor(seconds / 60)} min ${Math.round(seconds % 60)} s`;
+  const words = part("steps").dataset;
+  if (seconds < 0.05) return words.instant;
+  if (seconds < 60) return fill(words.seconds, { n: number(seconds, seconds < 10 ? 1 : 0) });
+  return fill(words.minutes, { m: Math.floor(seconds / 60), n: Math.round(seconds % 60) });
 }
 
 function showWarnings(warnings) {

@@ -1,7 +1,7 @@
 /* Files go up in pieces (tus) while the options are chosen; "Transcribe" turns each into a job once it is up. */
 import { dropAnywhere } from "./lib/drop.js";
 import { FileOptions } from "./lib/fileoptions.js";
-import { bytes, fill } from "./lib/format.js";
+import { bytes, fill, number } from "./lib/format.js";
 import { csrfToken, sentence } from "./lib/http.js";
 import { NAMES, OptionFields } from "./lib/options.js";
 import { notMedia } from "./lib/sniff.js";
@@ -208,14 +208,14 @@ function progress(row, sent, total) {
   const speed = now > since ? ((sent - first) / (now - since)) * 1000 : 0;
   row.part("progress").value = total ? sent / total : 0;
   const percent = Math.floor((100 * sent) / total);
-  if (speed <= 0) row.part("message").textContent = `${percent} %`;
+  if (speed <= 0) row.part("message").textContent = word("percent", { percent });
   else row.part("message").textContent = word("progress", { percent, speed: bytes(speed), left: left((total - sent) / speed) });
 }
 
 function left(seconds) {
   if (seconds < 60) return word("seconds", { n: Math.max(1, Math.ceil(seconds)) });
   if (seconds < 5400) return word("minutes", { n: Math.ceil(seconds / 60) });
-  return word("hours", { n: (seconds / 3600).toLocaleString(undefined, { maximumFractionDigits: 1 }) });
+  return word("hours", { n: number(seconds / 3600, 1) });
 }
 
 function uploaded(row) {

@@ -1,5 +1,15 @@
 /* Numbers and times for people. No state, so it may be loaded by any number of modules. */
 
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+
+/** The language of the page, which need not be the browser's. */
+const language = () => document.documentElement.lang || undefined;
+
+/** A number as the page's language writes it, rounded to so many digits behind the point. */
+export function number(value, digits = 0) {
+  return value.toLocaleString(language(), { maximumFractionDigits: digits });
+}
+
 /** A place in a recording: 83.4 -> "1:23", 3723 -> "1:02:03". */
 export function clock(seconds) {
   const whole = Math.max(0, Math.floor(seconds || 0));
@@ -9,12 +19,12 @@ export function clock(seconds) {
   return hours ? `${hours}:${pair(minutes)}:${pair(whole % 60)}` : `${minutes}:${pair(whole % 60)}`;
 }
 
-/** Bytes in the units a file manager shows: 1536 -> "1.5 KB". */
+/** Bytes in the units a file manager shows: 1,572,864 -> "1.5 MB". */
 export function bytes(count) {
-  const units = ["B", "KB", "MB", "GB", "TB"];
-  const power = count < 1 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(count) / 10));
+  const power = count < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log2(count) / 10));
   const value = count / 1024 ** power;
-  return `${value.toLocaleString(undefined, { maximumFractionDigits: value < 10 && power ? 1 : 0 })} ${units[power]}`;
+  const maximumFractionDigits = value < 10 && power ? 1 : 0;
+  return new Intl.NumberFormat(language(), { style: "unit", unit: UNITS[power], maximumFractionDigits }).format(value);
 }
 
 /** Fill "{name}" places of a sentence. */

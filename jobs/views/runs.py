@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 
 from jobs import events, pipeline_gateway
 from jobs.models import Job, Recording, Transcript
@@ -33,27 +34,30 @@ def facts(job: Job, transcript: Transcript | None) -> list[tuple[str, str]]:
     """(what, value) of what a job was asked to do, and the language it found."""
     options = pipeline_gateway.options_of(job)
     language = transcript.language if transcript else options.language
-    how = ", chosen automatically" if options.requested_engine == pipeline_gateway.AUTO else ""
+    engine = pipeline_gateway.engine_title(options.engine)
+    if options.requested_engine == pipeline_gateway.AUTO:
+        engine = _("%(engine)s, chosen automatically") % {"engine": engine}
     told = [
-        ("Engine", f"{pipeline_gateway.engine_title(options.engine)}{how}"),
-        ("Model", model_title(options.model)),
-        ("Language", language_name(language) if language else "Detected automatically"),
-        ("Speakers", _speakers_asked_for(options.speakers)),
+        (_("Engine"), engine),
+        (_("Model"), model_title(options.model)),
+        (_("Language"), language_name(language) if language else _("Detected automatically")),
+        (_("Speakers"), _speakers_asked_for(options.speakers)),
     ]
     if options.mixed_languages:
-        told.append(("Languages", "Mixed, each found where it is spoken"))
+        told.append((_("Languages"), _("Mixed, each found where it is spoken")))
     if options.carry_context:
-        told.append(("Wording", "Kept consistent"))
-    return [*told, ("Names and terms", options.vocabulary)] if options.vocabulary else told
+        told.append((_("Wording"), _("Kept consistent")))
+    return [*told, (_("Names and terms"), options.vocabulary)] if options.vocabulary else told
 
 
 def _speakers_asked_for(speakers: SpeakerOptions | None) -> str:
     if speakers is None:
-        return "Not told apart"
+        return _("Not told apart")
+    given = {"count": speakers.exact, "least": speakers.minimum, "most": speakers.maximum}
     if speakers.exact:
-        return f"{speakers.exact}, as given"
+        return _("%(count)d, as given") % given
     if speakers.minimum and speakers.maximum:
-        return f"{speakers.minimum} to {speakers.maximum}, as given"
-    if speakers.minimum or speakers.maximum:
-        return f"At least {speakers.minimum}, as given" if speakers.minimum else f"At most {speakers.maximum}, as given"
-    return "Counted automatically"
+        return _("%(least)d to %(most)d, as given") % given
+    if speakers.minimum:
+        return _("At least %(least)d, as given") % given
+    return _("At most %(most)d, as given") % given if speakers.maximum else _("Counted automatically")

@@ -84,9 +84,15 @@ def locked(transcript: Transcript) -> Iterator[Transcript]:
     with transaction.atomic():
         row = Transcript.objects.select_for_update(of=("self",)).select_related("recording").filter(pk=transcript.pk)
         found = row.first()
-        if found is None or found.job_id is None:
+        if found is None or _is_replaced(found):
             raise EditConflict(_("Another run has replaced this transcript. Load the page again."))
         yield found
+
+
+def _is_replaced(transcript: Transcript) -> bool:
+    """Whether there is a later version, which people read instead."""
+    later = Transcript.objects.filter(recording=transcript.recording_id, created_at__gt=transcript.created_at)
+    return transcript.job_id is None or later.exists()
 
 
 class Draft:

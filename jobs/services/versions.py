@@ -1,16 +1,65 @@
 """The versions of a recording's text: what runs found, and what people made of it before another run."""
 
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
 from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from jobs.models import ChangeKind, Segment, Speaker, Transcript
+from jobs import events, storage
+from jobs.models import ChangeKind, Job, Recording, Segment, Speaker, Transcript
+from jobs.services import conduct
 from jobs.services.change_log import Draft, EditRefused, Outcome, content, locked, refuse_unseen
+from jobs.state import JOB_ACTIVE, JOB_RETRYABLE, JobKind
+from media_pipeline.options import TranscribeOptions
+
+J = TypeVar("J", bound=Job)
 
 
 def versions_of(transcript: Transcript) -> QuerySet[Transcript]:
-    """All of the same recording, latest first."""
+    """All of the same recording, latest first: the first is the one that is shown."""
     return Transcript.objects.filter(recording=transcript.recording_id).order_by("-created_at", "-pk")
+
+
+def shown_version(recording: Recording) -> Transcript | None:
+    """The text people read; None when there is none yet."""
+    return recording.transcripts.select_related("job").order_by("-created_at", "-pk").first()
+
+
+def shown_job(jobs: Sequence[J]) -> J:
+    """Of a recording's jobs, latest first, the one whose text is shown; the latest while none has given any.
+
+    A run that goes on, or that failed, takes nothing away from what there is to read.
+    """
+    with_text = [job for job in jobs if getattr(job, "transcript", None) is not None]
+    return max(with_text, key=lambda job: (job.transcript.created_at, job.transcript.pk), default=jobs[0])
+
+
+def discard(job: Job) -> bool:
+    """Delete a run that ended without text, where another has given some. False for any other."""
+    others = Transcript.objects.filter(recording=job.recording_id)
+    with transaction.atomic():
+        ended = Job.objects.of_text().select_for_update().filter(pk=job.pk, status__in=JOB_RETRYABLE, transcript=None)
+        if not others.exists() or not ended.exists():
+            return False
+        Job.objects.filter(pk=job.pk).delete()
+    storage.delete_below(f"jobs/{job.pk}")
+    return True
+
+
+def transcribe_again(recording: Recording, options: TranscribeOptions) -> Job | None:
+    """Start a job that makes another version. None where one is at work already, or the media is gone."""
+    with transaction.atomic():
+        row = Recording.objects.select_for_update().get(pk=recording.pk)
+        if not row.media_key or row.jobs.of_text().filter(status__in=JOB_ACTIVE).exists():
+            return None
+        job = Job.objects.create(recording=row, kind=JobKind.TRANSCRIBE, options=msgspec.to_builtins(options))
+        conduct.start(job)
+    events.publish(job.pk)
+    return job
 
 
 def restore_version(transcript: Transcript, person: AbstractBaseUser, *, version: int, revision: int) -> Outcome:

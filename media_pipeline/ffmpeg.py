@@ -35,6 +35,7 @@ DEMUXERS = (
     "wav,w64,mp3,aac,ac3,eac3,flac,ogg,matroska,mov,avi,asf,aiff,au,amr,amrnb,amrwb,caf,mpegts,mpeg,mpegvideo,flv,wv"
 )
 PROBE_LIMIT: Seconds = 60.0
+CUT_LIMIT: Seconds = 20.0
 MIN_RATE_HZ, MAX_RATE_HZ = 4_000, 384_000
 MAX_CHANNELS = 16
 # FFmpeg knows how to mix these down by itself; beyond eight channels it has no layout to go by.
@@ -120,6 +121,47 @@ def decode(source: Path, target_wav: Path, info: MediaInfo, max_duration: Second
         _undo_cancellation(task, target_wav)
     _warn_if_damaged(duration, info, is_damaged, run)
     return duration
+
+
+def cut(source: Path, target_mp3: Path, info: MediaInfo, start: Seconds, length: Seconds) -> None:
+    """Write the sound of `source` from `start` on to `target_mp3`: mono, 24 kHz, 48 kbit/s, for people to listen to.
+
+    Raises:
+        InputError: `bad_audio` when there is nothing to hear at that place.
+        EngineUnavailable: `ffmpeg_missing`.
+        EngineCrashed: `ffmpeg_timeout` after 20 seconds.
+    """
+    # fmt: off
+    command = (
+        *_fence(cpu_seconds=CUT_LIMIT, file_bytes=int((length + 5.0) * 6_000) + 16_384),
+        "ffmpeg", "-nostdin", "-y", "-v", "error", "-threads", "1", "-max_pixels", "1", *_INPUT_FENCE,
+        "-ss", f"{start:.3f}", "-t", f"{length:.3f}", "-i", _file(source),
+        "-map", f"0:{info.audio_stream}", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1",
+        *_downmix(info.channels), "-ar", "24000", "-c:a", "libmp3lame", "-b:a", "48k",
+        "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3", _file(target_mp3),
+    )
+    # fmt: on
+    returncode = _run(command)
+    if returncode or not target_mp3.stat().st_size:
+        log.warning("ffmpeg ended with status %d while it cut a piece", returncode)
+        raise InputError("bad_audio", say("This part of the recording cannot be decoded."))
+
+
+def _run(command: Sequence[str]) -> int:
+    with _scratch(None) as folder:
+        try:
+            return subprocess.run(
+                command,
+                cwd=folder,
+                env=_environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=CUT_LIMIT,
+                check=False,
+            ).returncode
+        except subprocess.TimeoutExpired as err:
+            raise EngineCrashed("ffmpeg_timeout", say("Decoding took too long and was stopped. Try again.")) from err
 
 
 def too_long(max_duration: Seconds) -> InputError:

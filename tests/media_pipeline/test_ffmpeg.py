@@ -273,3 +273,57 @@ def test_a_file_that_vanished_is_not_media(tmp_path):
         ffmpeg.probe(tmp_path / "gone.mp3")
 
     assert caught.value.code == "not_media"
+
+
+# Pieces to listen to --------------------------------------------------------------------------------------------------
+
+
+def spoken_hours(folder: Path) -> Path:
+    """An hour of tones in a file without an index: 300 Hz, but 900 Hz from 50:00 to 50:10."""
+    path = folder / "tones.mp3"
+    tone = "aevalsrc='0.3*sin(2*PI*t*if(between(t,3000,3010),900,300))':s=8000:d=3600"
+    encode = ("-c:a", "libmp3lame", "-q:a", "9", "-write_xing", "0")
+    subprocess.run(["ffmpeg", "-v", "error", "-f", "lavfi", "-i", tone, *encode, path], check=True)
+    return path
+
+
+@pytest.mark.parametrize("name", ["good.wav", "two-tracks.mkv", "video-with-sound.mp4"])
+def test_cuts_a_piece_that_browsers_play(name, tmp_path, bait):
+    source = hostile.make(name, tmp_path, bait)
+
+    ffmpeg.cut(source, tmp_path / "piece.mp3", ffmpeg.probe(source), 0.5, 1.0)
+
+    piece = ffmpeg.probe(tmp_path / "piece.mp3")
+    assert (piece.container, piece.audio_codec, piece.channels, piece.has_video) == ("mp3", "mp3", 1, False)
+    assert piece.duration == pytest.approx(1.0, abs=0.1)
+    assert piece.size_bytes < 10_000
+
+
+def test_a_piece_from_deep_in_a_long_file_is_the_right_one_and_comes_soon(tmp_path, run):
+    source = spoken_hours(tmp_path)
+    info = ffmpeg.probe(source)
+    began = time.monotonic()
+
+    ffmpeg.cut(source, tmp_path / "piece.mp3", info, 3000.5, 9.0)
+
+    assert time.monotonic() - began < 5.0
+    ffmpeg.decode(tmp_path / "piece.mp3", run.workdir / "a.wav", ffmpeg.probe(tmp_path / "piece.mp3"), LIMIT, run)
+    samples = samples_of(run.workdir / "a.wav")
+    for second in (samples[1600:17_600], samples[-17_600:-1600]):
+        assert main_frequency_hz(second) == pytest.approx(900, abs=2)
+
+
+def test_there_is_nothing_to_cut_behind_the_end(tmp_path, bait):
+    source = hostile.make("good.wav", tmp_path, bait)
+
+    with pytest.raises(InputError, match="cannot be decoded"):
+        ffmpeg.cut(source, tmp_path / "piece.mp3", ffmpeg.probe(source), 1000.0, 1.0)
+
+
+def test_cutting_gives_up_after_a_while(tmp_path, bait, monkeypatch):
+    source = hostile.make("good.wav", tmp_path, bait)
+    info = ffmpeg.probe(source)
+    monkeypatch.setattr(ffmpeg, "CUT_LIMIT", 0.001)
+
+    with pytest.raises(EngineCrashed, match="too long"):
+        ffmpeg.cut(source, tmp_path / "piece.mp3", info, 0.5, 1.0)

@@ -9,6 +9,9 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from jobs.models import Artifact, Change, Job, Recording, Segment, Speaker, StepRun, Transcript, Upload
 from jobs.services import lifecycle, people, recovery
@@ -51,14 +54,12 @@ class DeletedByServiceAdmin(AnyAdmin):
         return shown, counts, set(), protected
 
 
-def _tell(request: HttpRequest, verb: str, done: int, total: int) -> None:
-    level = messages.SUCCESS if done == total else messages.WARNING
-    messages.add_message(request, level, f"{done} of {total} jobs {verb}.")
-
-
-def _act(request: HttpRequest, jobs: QuerySet[Job], act: Callable[[Job], bool], verb: str) -> None:
+def _act(request: HttpRequest, jobs: QuerySet[Job], act: Callable[[Job], bool], sentence: Promise | str) -> None:
+    """Do something with each job, and say with how many it was done: `sentence` has %(done)d and %(total)d."""
     results = [act(job) for job in jobs]
-    _tell(request, verb, sum(results), len(results))
+    done, total = sum(results), len(results)
+    level = messages.SUCCESS if done == total else messages.WARNING
+    messages.add_message(request, level, str(sentence) % {"done": done, "total": total})
 
 
 class StepInline(StepRunInline):
@@ -108,22 +109,22 @@ class JobAdmin(ReadOnlyAdmin):
 
     @admin.display(ordering="recording__owner")
     def owner(self, job: Job) -> str:
-        return str(job.recording.owner or "command line")
+        return str(job.recording.owner or _("command line"))
 
-    @admin.action(description="Retry the chosen jobs", permissions=["act"])
+    @admin.action(description=gettext_lazy("Retry the chosen jobs"), permissions=["act"])
     def retry(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
-        _act(request, jobs, lifecycle.retry, "started again")
+        _act(request, jobs, lifecycle.retry, _("%(done)d of %(total)d jobs started again."))
 
-    @admin.action(description="Cancel the chosen jobs", permissions=["act"])
+    @admin.action(description=gettext_lazy("Cancel the chosen jobs"), permissions=["act"])
     def cancel(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
-        _act(request, jobs, lifecycle.cancel, "cancelled")
+        _act(request, jobs, lifecycle.cancel, _("%(done)d of %(total)d jobs cancelled."))
 
-    @admin.action(description="Recover lost work now", permissions=["act"])
+    @admin.action(description=gettext_lazy("Recover lost work now"), permissions=["act"])
     def recover(self, request: HttpRequest, jobs: QuerySet[Job]) -> None:
         swept = recovery.sweep()
-        messages.success(
-            request, f"{swept.expired} steps taken back, {swept.rung} rung again, {swept.advanced} jobs moved on."
-        )
+        sentence = _("%(expired)d steps taken back, %(rung)d rung again, %(advanced)d jobs moved on.")
+        counts = {"expired": swept.expired, "rung": swept.rung, "advanced": swept.advanced}
+        messages.success(request, sentence % counts)
 
 
 @admin.register(Recording)

@@ -9,9 +9,10 @@ from django.contrib import admin
 from django.contrib.auth.decorators import user_passes_test
 from django.urls import include, path
 from django.urls.resolvers import URLPattern, URLResolver
+from django.utils.translation import gettext_lazy
 
 admin.site.login = secure_admin_login(admin.site.login)  # type: ignore[method-assign]
-admin.site.site_header = admin.site.site_title = "Transcriber administration"
+admin.site.site_header = admin.site.site_title = gettext_lazy("Transcriber administration")
 
 
 def _for_superusers(patterns: Sequence[URLPattern | URLResolver]) -> Sequence[URLPattern | URLResolver]:

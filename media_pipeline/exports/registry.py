@@ -10,6 +10,7 @@ from media_pipeline.exports.srt import SRT
 from media_pipeline.exports.txt import TXT
 from media_pipeline.exports.vtt import VTT
 from media_pipeline.transcript import Transcript
+from media_pipeline.wording import say
 
 EXPORTERS: dict[str, Exporter] = {exporter.name: exporter for exporter in (TXT, SRT, VTT, JSON)}
 
@@ -22,7 +23,8 @@ def exporter(name: str) -> Exporter:
     """
     if name not in EXPORTERS:
         choices = " or ".join(EXPORTERS)
-        raise PipelineError("unknown_format", f"There is no export format {name!r}; choose {choices}.")
+        sentence = say("There is no export format {name}; choose {choices}.", name=repr(name), choices=choices)
+        raise PipelineError("unknown_format", sentence)
     return EXPORTERS[name]
 
 

@@ -9,7 +9,6 @@ from django.contrib.auth.admin import UserAdmin
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -54,12 +53,12 @@ class DeletedByServiceAdmin(AnyAdmin):
         return shown, counts, set(), protected
 
 
-def _act(request: HttpRequest, jobs: QuerySet[Job], act: Callable[[Job], bool], sentence: Promise | str) -> None:
+def _act(request: HttpRequest, jobs: QuerySet[Job], act: Callable[[Job], bool], sentence: str) -> None:
     """Do something with each job, and say with how many it was done: `sentence` has %(done)d and %(total)d."""
     results = [act(job) for job in jobs]
     done, total = sum(results), len(results)
     level = messages.SUCCESS if done == total else messages.WARNING
-    messages.add_message(request, level, str(sentence) % {"done": done, "total": total})
+    messages.add_message(request, level, sentence % {"done": done, "total": total})
 
 
 class StepInline(StepRunInline):

@@ -60,6 +60,8 @@ SHORTCUTS = (
     Shortcut("slower", "<", _("Slower"), Group.LISTEN),
     Shortcut("faster", ">", _("Faster"), Group.LISTEN),
     Shortcut("current", "C", _("Back to the spoken word"), Group.LISTEN),
+    # Before "edit": while a doubtful word is at hand, its key means that word.
+    Shortcut("correct-word", "E", _("Correct this doubtful word"), Group.CHECK),
     Shortcut("edit", "E", _("Correct this sentence"), Group.CORRECT),
     Shortcut("actions", "M", _("What else can be done with this sentence"), Group.CORRECT),
     Shortcut("undo", "Ctrl+Z", _("Undo"), Group.CORRECT, "reading typing"),
@@ -76,7 +78,11 @@ SHORTCUTS = (
     Shortcut("edit-next", "ArrowDown", _("At the end: correct the next sentence"), Group.TYPE, "typing"),
     Shortcut("save", "Ctrl+S", _("Save now"), Group.TYPE, "typing"),
     Shortcut("leave", "Ctrl+Enter Shift+Escape", _("Stop correcting"), Group.TYPE, "typing"),
+    Shortcut("next-doubt", "N", _("Next doubtful word, and hear it"), Group.CHECK),
+    Shortcut("previous-doubt", "Shift+N", _("Previous doubtful word"), Group.CHECK),
+    Shortcut("confirm-word", "Y", _("This word is right; on to the next"), Group.CHECK),
     Shortcut("find", "/", _("Find in this transcript"), Group.PAGE),
+    Shortcut("replace", "Ctrl+H", _("Find and replace"), Group.PAGE, "reading typing"),
     Shortcut("shortcuts", "?", _("This list"), Group.PAGE),
 )
 

@@ -13,7 +13,6 @@ from django.db.models.functions import Floor, Length
 from jobs.models import Segment, Transcript
 
 STRETCH_SECONDS = 300
-HITS_AT_ONCE = 1000
 
 
 @dataclass(slots=True)
@@ -50,15 +49,6 @@ class Outline:
         return before[-1] if before else self.stretches[0].number if self.stretches else 0
 
 
-@dataclass(frozen=True, slots=True)
-class Hits:
-    """Where a phrase stands: (segment id, its start, how often) each. `total` counts beyond them, to the end."""
-
-    places: list[tuple[int, float, int]]
-    total: int
-    has_more: bool
-
-
 def outline(transcript: Transcript) -> Outline:
     stretches: dict[int, Stretch] = {}
     seconds: defaultdict[int | None, float] = defaultdict(float)
@@ -83,22 +73,6 @@ def segments_of(transcript: Transcript, stretch: int) -> list[Segment]:
     start = stretch * STRETCH_SECONDS
     inside = transcript.segments.filter(start__gte=start, start__lt=start + STRETCH_SECONDS)
     return list(inside.order_by("start", "pk"))
-
-
-def find(transcript: Transcript, phrase: str, *, skip: int = 0) -> Hits:
-    """Look for a phrase in whatever case, in the order of the transcript.
-
-    Args:
-        skip: How many of the segments that have it were told already.
-    """
-    wanted = phrase.strip().lower()
-    if not wanted:
-        return Hits([], 0, False)
-    rows = transcript.segments.order_by("start", "pk").values_list("id", "start", "text")
-    # SQLite folds only the case of ASCII letters, so Python looks: 12,000 segments take it 20 ms.
-    found = [(pk, start, count) for pk, start, text in rows if (count := text.lower().count(wanted))]
-    last = skip + HITS_AT_ONCE
-    return Hits(found[skip:last], sum(count for _, _, count in found), len(found) > last)
 
 
 def plain_text(transcript: Transcript) -> str:

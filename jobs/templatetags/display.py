@@ -2,6 +2,7 @@
 
 import datetime
 import re
+from collections.abc import Iterable
 
 from django import template
 from django.template.defaultfilters import filesizeformat
@@ -65,6 +66,18 @@ def with_places(sentence: str) -> str:
         pieces += [sentence[end : found.start()], link]
         end = found.end()
     return format_html_join("", "{}", ((piece,) for piece in [*pieces, sentence[end:]]))
+
+
+@register.filter
+def placed(sentences: Iterable[str]) -> list[str]:
+    """Those of the sentences that name a place in the recording."""
+    return [sentence for sentence in sentences if PLACE.search(sentence)]
+
+
+@register.filter
+def unplaced(sentences: Iterable[str]) -> list[str]:
+    """Those of the sentences that name no place in the recording."""
+    return [sentence for sentence in sentences if not PLACE.search(sentence)]
 
 
 @register.filter
@@ -156,6 +169,12 @@ def language_name(code: str | None) -> str:
         return str(get_language_info(code)["name_translated"])
     except KeyError:
         return code
+
+
+@register.simple_tag
+def mark_kinds() -> list[str]:
+    """All kinds of marks, those first that are most worth a look."""
+    return [Mark.DOUBTFUL, Mark.REPEATED, Mark.OVERLAP]
 
 
 @register.filter

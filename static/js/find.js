@@ -1,37 +1,66 @@
 /* Find in this transcript, also in what is not on the page yet: the server says where, hits in sight are marked.
-   Enter goes to the next, Shift+Enter to the one before. "/" comes here. */
+   Enter goes to the next, Shift+Enter to the one before. "/" comes here. Tells the document of "searched". */
 import { fill } from "./lib/format.js";
+import { patternOf, placesIn } from "./lib/phrase.js";
+import { rowOf } from "./lib/rows.js";
+import { recall, remember } from "./lib/storage.js";
 import { fetchedAt, firstInView, lookAt, rangeOf, root, segmentsOf, stretches, textOf } from "./lib/stretches.js";
 
 const PAUSE_MS = 150;
 
-const box = document.querySelector("[data-find]");
+export const box = document.querySelector("[data-find]");
 const input = box?.querySelector("[data-find-input]");
-const canMark = window.Highlight && CSS.highlights;
-let search = newSearch("");
+const canMark = Boolean(window.Highlight && CSS.highlights);
+let search = newSearch({ phrase: "" });
 let waiting = 0;
 
 /** `places`: one [id of its segment, time, which one inside the segment] for each hit told so far. */
-function newSearch(wanted) {
-  return { wanted, places: [], segments: 0, total: 0, hasMore: Boolean(wanted), here: -1, stop: new AbortController() };
+function newSearch(asked) {
+  const pattern = asked.phrase.trim() ? patternOf(asked) : null;
+  return { ...asked, pattern, places: [], segments: 0, total: 0, hasMore: Boolean(pattern), here: -1, stop: new AbortController() };
 }
 
-async function find() {
+/** What is looked for: {phrase, matchCase, wholeWord, total, …}. */
+export const searched = () => search;
+
+/** The same as the server takes it. */
+export function queryOf({ phrase, matchCase, wholeWord }) {
+  return new URLSearchParams({ q: phrase, ...(matchCase ? { case: 1 } : {}), ...(wholeWord ? { word: 1 } : {}) });
+}
+
+// Asking ---------------------------------------------------------------------------------------------------------------
+
+function asked() {
+  const isOn = (name) => box.querySelector(`[data-find-option="${name}"]`).getAttribute("aria-pressed") === "true";
+  return { phrase: input.value, matchCase: isOn("matchCase"), wholeWord: isOn("wholeWord") };
+}
+
+function begin() {
   search.stop.abort();
-  const own = newSearch(input.value.trim().toLowerCase());
-  search = own;
+  search = newSearch(asked());
   markAll();
+  return search;
+}
+
+/** Look for what is asked, beginning where one reads. */
+async function find() {
+  const own = begin();
   const from = firstInView()?.start ?? 0;
-  while (own === search && own.hasMore && (own.places.at(-1)?.[1] ?? -1) < from) await more(own);
+  await tellUpTo(own, from);
   if (own !== search) return;
   const first = own.places.findIndex(([, start]) => start >= from);
   if (own.total) await go(own, Math.max(0, first));
   else showCount();
 }
 
+async function tellUpTo(own, time) {
+  while (own === search && own.hasMore && (own.places.at(-1)?.[1] ?? -1) <= time) await more(own);
+}
+
 /** Ask for the next hits. */
 async function more(own) {
-  const query = new URLSearchParams({ q: own.wanted, skip: own.segments });
+  const query = queryOf(own);
+  query.set("skip", own.segments);
   try {
     const answer = await fetch(`${root.dataset.findUrl}?${query}`, { signal: own.stop.signal });
     if (!answer.ok || answer.redirected) throw new Error(`status ${answer.status}`);
@@ -44,7 +73,9 @@ async function more(own) {
   }
 }
 
-async function step(by) {
+// Going ----------------------------------------------------------------------------------------------------------------
+
+export async function step(by) {
   const own = search;
   if (!own.total) return;
   const index = own.here + by;
@@ -55,73 +86,141 @@ async function step(by) {
 async function go(own, index) {
   own.here = index;
   showCount();
-  const [id, start, nth] = own.places[index];
-  await fetchedAt(start);
-  const element = root.querySelector(`[data-segment="${id}"]`);
-  if (own !== search || own.here !== index || !element) return;
-  const range = hitsIn(element, own.wanted)[nth];
-  if (canMark && range) {
-    const mark = new Highlight(range);
-    mark.priority = 1;
-    CSS.highlights.set("found-now", mark);
+  const found = await hitHere();
+  if (own !== search || own.here !== index || !found) return;
+  markHere(found);
+  const bounds = found.row.getBoundingClientRect();
+  if (bounds.top < innerHeight * 0.2 || bounds.bottom > innerHeight * 0.75) lookAt(found.row, 0.45);
+}
+
+/** {row, from, to} of the hit one is at, fetched if need be; null when there is none. */
+export async function hitHere() {
+  const own = search;
+  const place = own.places[own.here];
+  if (!place) return null;
+  await fetchedAt(place[1]);
+  const row = rowOf(place[0]);
+  const hit = row && hitsIn(row, own)[place[2]];
+  return hit ? { row, from: hit[0], to: hit[1] } : null;
+}
+
+/** Look again after a change. Stays with the hit one is at, or goes to the first one from `offset` of a row on. */
+export async function findAgain({ row, offset = 0, isGoing = false } = {}) {
+  if (!search.pattern) return;
+  const [id, start, nth] = row ? [Number(row.dataset.segment), Number(row.dataset.start), 0] : (search.places[search.here] ?? [0, 0, 0]);
+  const own = begin();
+  await tellUpTo(own, start);
+  if (own !== search) return;
+  const index = Math.max(0, row ? indexFrom(own, id, start, offset) : own.places.findIndex((place) => place[1] > start || (place[0] === id && place[2] >= nth)));
+  if (!own.total) showCount();
+  else if (isGoing) await go(own, index);
+  else {
+    own.here = index;
+    showCount();
+    markAgain();
   }
-  const bounds = element.getBoundingClientRect();
-  if (bounds.top < innerHeight * 0.2 || bounds.bottom > innerHeight * 0.75) lookAt(element, 0.45);
+}
+
+/** The number of the first hit from an offset of a segment on; -1 behind the last. */
+function indexFrom(own, id, start, offset) {
+  const row = rowOf(id);
+  const hits = row ? hitsIn(row, own) : [];
+  return own.places.findIndex((place) => place[1] > start || (place[0] === id && (hits[place[2]]?.[0] ?? 0) >= offset));
 }
 
 // Marking --------------------------------------------------------------------------------------------------------------
 
-function hitsIn(element, wanted) {
-  const text = textOf(element).textContent;
-  const small = text.toLowerCase();
-  const ranges = [];
-  if (small.length !== text.length) return ranges; // rare letters grow when they get small
-  for (let at = small.indexOf(wanted); at >= 0; at = small.indexOf(wanted, at + wanted.length)) {
-    const range = rangeOf(element, at, at + wanted.length);
-    if (range) ranges.push(range);
-  }
-  return ranges;
-}
+const hitsIn = (row, own) => placesIn(textOf(row).textContent, own.pattern);
 
 /** Mark the hits in sight; those elsewhere when they come. */
 function markAll() {
   if (!canMark) return;
-  const near = search.wanted ? stretches.filter((stretch) => stretch.isNear && stretch.isLoaded) : [];
-  const ranges = near.flatMap(segmentsOf).flatMap(({ element }) => hitsIn(element, search.wanted));
-  CSS.highlights.set("found", new Highlight(...ranges));
-  if (!search.wanted) CSS.highlights.delete("found-now");
+  const near = search.pattern ? stretches.filter((stretch) => stretch.isNear && stretch.isLoaded) : [];
+  const ranges = near.flatMap(segmentsOf).flatMap(({ element }) => hitsIn(element, search).map(([from, to]) => rangeOf(element, from, to)));
+  CSS.highlights.set("found", new Highlight(...ranges.filter(Boolean)));
+  if (!search.pattern) markHere(null);
+}
+
+function markHere(found) {
+  if (!canMark) return;
+  const range = found && rangeOf(found.row, found.from, found.to);
+  const mark = new Highlight(...(range ? [range] : []));
+  mark.priority = 1;
+  CSS.highlights.set("found-now", mark);
+}
+
+/** Rows may have been written anew, and marks are on what was there before. */
+function markAgain() {
+  if (!search.pattern) return;
+  const own = search;
+  markAll();
+  const place = own.places[own.here];
+  const row = place && rowOf(place[0]);
+  const hit = row && hitsIn(row, own)[place[2]];
+  markHere(hit ? { row, from: hit[0], to: hit[1] } : null);
+}
+
+export function showTools() {
+  box.querySelector("[data-find-result]").hidden = !search.pattern && !box.querySelector("[data-replace]:not([hidden])");
 }
 
 function showCount() {
-  box.querySelector("[data-find-result]").hidden = !search.wanted;
+  showTools();
   const count = box.querySelector("[data-find-count]");
-  count.textContent = search.total ? fill(count.dataset.some, { n: search.here + 1, all: search.total }) : search.wanted ? count.dataset.none : "";
-  if (canMark && !search.total) CSS.highlights.delete("found-now");
+  const numbers = { n: (search.here + 1).toLocaleString(), all: search.total.toLocaleString() };
+  count.textContent = search.total ? fill(count.dataset.some, numbers) : search.pattern ? count.dataset.none : "";
+  for (const button of box.querySelectorAll("[data-find-step]")) button.disabled = !search.total;
+  if (!search.total) markHere(null);
+  document.dispatchEvent(new CustomEvent("searched"));
+}
+
+// Wiring ---------------------------------------------------------------------------------------------------------------
+
+function isAsked() {
+  const now = asked();
+  return ["phrase", "matchCase", "wholeWord"].every((name) => search[name] === now[name]);
+}
+
+function findNow() {
+  clearTimeout(waiting);
+  return find();
+}
+
+function onKey(event) {
+  if (event.key === "Enter") {
+    event.preventDefault();
+    if (isAsked()) step(event.shiftKey ? -1 : 1);
+    else findNow();
+  }
+  if (event.key !== "Escape") return;
+  input.value = "";
+  findNow();
+  input.blur();
+}
+
+function setOption(button, isOn) {
+  button.setAttribute("aria-pressed", String(isOn));
+}
+
+function onClick(event) {
+  const button = event.target.closest("button");
+  if (button?.dataset.findStep) step(Number(button.dataset.findStep));
+  if (!button?.dataset.findOption) return;
+  setOption(button, button.getAttribute("aria-pressed") !== "true");
+  const { matchCase, wholeWord } = asked();
+  remember("find", { matchCase, wholeWord });
+  findNow();
 }
 
 if (box) {
   box.hidden = false;
+  const kept = recall("find");
+  for (const button of box.querySelectorAll("[data-find-option]")) setOption(button, Boolean(kept?.[button.dataset.findOption]));
   input.addEventListener("input", () => {
     clearTimeout(waiting);
     waiting = setTimeout(find, PAUSE_MS);
   });
-  input.addEventListener("keydown", (event) => {
-    if (event.key === "Enter") {
-      if (search.wanted === input.value.trim().toLowerCase()) step(event.shiftKey ? -1 : 1);
-      else {
-        clearTimeout(waiting);
-        find();
-      }
-    }
-    if (event.key !== "Escape") return;
-    clearTimeout(waiting);
-    input.value = "";
-    find();
-    input.blur();
-  });
-  box.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-find-step]");
-    if (button) step(Number(button.dataset.findStep));
-  });
-  for (const type of ["stretchloaded", "nearstretches"]) document.addEventListener(type, () => search.wanted && markAll());
+  input.addEventListener("keydown", onKey);
+  box.addEventListener("click", onClick);
+  for (const type of ["stretchloaded", "nearstretches", "rowchanged"]) document.addEventListener(type, markAgain);
 }

@@ -1,4 +1,4 @@
-"""A transcript in stretches: what is in which, in which order, for whom, and finding a phrase in all of them."""
+"""A transcript in stretches: what is in which, in which order, for whom."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from jobs.models import Job, Segment, Speaker, Transcript
 from jobs.services import reading
-from jobs.views.segments import times_json
+from jobs.views.segments import word_times
 from tests.jobs.recipes import make_job, make_recording
 
 pytestmark = pytest.mark.django_db
@@ -138,44 +138,9 @@ def test_a_segment_is_one_text_and_a_list_of_times(browser: Client, transcript: 
 
 
 def test_a_word_that_is_not_in_the_text_is_left_out() -> None:
-    assert (
-        times_json("one three", [["one", 0, 1, None], ["two", 1, 2, None], ["three", 2, 3, None]])
-        == "[[0,0,1],[4,2,3]]"
-    )
+    words = [["one", 0, 1, None], ["two", 1, 2, None], ["three", 2, 3, None]]
 
-
-# Finding --------------------------------------------------------------------------------------------------------------
-
-
-def test_a_phrase_is_found_in_any_case_and_counted(browser: Client, transcript: Transcript) -> None:
-    late = say(transcript, 4000.0, "Бюджет, бюджет и ещё раз БЮДЖЕТ.")
-    early = say(transcript, 5.0, "Что там, бюджет?")
-    say(transcript, 6.0, "Ничего.")
-
-    answer = browser.get(reverse("find_in_transcript", args=[transcript.pk]), {"q": " Бюджет "}).json()
-
-    assert answer == {"hits": [[early.pk, 5.0, 1], [late.pk, 4000.0, 3]], "total": 4, "more": False}
-
-
-@pytest.mark.parametrize("query", [{}, {"q": ""}, {"q": "   "}, {"q": "zebra"}, {"q": "%"}])
-def test_what_is_not_there_is_not_found(browser: Client, transcript: Transcript, query: dict[str, str]) -> None:
-    say(transcript, 1.0)
-
-    answer = browser.get(reverse("find_in_transcript", args=[transcript.pk]), query).json()
-
-    assert answer == {"hits": [], "total": 0, "more": False}
-
-
-def test_many_hits_come_in_parts(transcript: Transcript, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(reading, "HITS_AT_ONCE", 2)
-    for start in (1.0, 2.0, 3.0, 4.0, 5.0):
-        say(transcript, start)
-
-    first = reading.find(transcript, "morning")
-    last = reading.find(transcript, "morning", skip=4)
-
-    assert ([start for _, start, _ in first.places], first.total, first.has_more) == ([1.0, 2.0], 5, True)
-    assert ([start for _, start, _ in last.places], last.total, last.has_more) == ([5.0], 5, False)
+    assert word_times("one three", words) == [[0, 0, 1], [4, 2, 3]]
 
 
 # Copying --------------------------------------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 /* The keys of the page. The list in the page's help says which keys do what; people may choose others there.
 
-   A handler that returns false leaves the key to the browser. */
+   A handler that returns false leaves the key to another one that has it, else to the browser. */
 import { recall, remember } from "./storage.js";
 
 const SPECIAL = { " ": "Space", Esc: "Escape" };
@@ -78,6 +78,6 @@ document.addEventListener("keydown", (event) => {
   const [combo, place] = [comboOf(event), placeOf(event.target)];
   if (!combo || !place) return;
   if (place === "reading" && ACTIVATING.includes(combo) && event.target.closest("a, button, summary, input")) return;
-  const entry = entries.find((one) => one.when.includes(place) && keysFor(one).includes(combo) && handlers.has(one.action));
-  if (entry && handlers.get(entry.action)(event) !== false) event.preventDefault();
+  const able = entries.filter((one) => one.when.includes(place) && keysFor(one).includes(combo) && handlers.has(one.action));
+  if (able.some((one) => handlers.get(one.action)(event) !== false)) event.preventDefault();
 });

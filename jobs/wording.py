@@ -40,7 +40,8 @@ def _stored(language: str) -> list[tuple[str, str]]:
     if not path.is_file():
         return []
     with path.open("rb") as source:
-        messages = [message for message in read_mo(source) if message.context == CONTEXT]
+        # Babel leaves the context in bytes.
+        messages = [one for one in read_mo(source) if one.context in (CONTEXT, CONTEXT.encode())]
     return [(str(message.id), str(message.string)) for message in messages]
 
 

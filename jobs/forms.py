@@ -8,6 +8,7 @@ from django.contrib.auth.models import User
 from django.utils.translation import gettext_lazy as _
 
 from jobs import pipeline_gateway
+from jobs.models import Transcript
 from jobs.services import first_run
 from jobs.services.submit import as_speaker_options
 from jobs.wording import translated
@@ -27,6 +28,7 @@ LANGUAGES = [
 SPEAKERS_OFF = ("none", _("Do not tell speakers apart"))
 SPEAKERS = [("auto", _("Find out how many")), ("exact", _("I know how many")), ("range", _("Between two numbers"))]
 # Whose choice is to be changed when the gateway refuses.
+LATEST = 1e7  # seconds; no recording is longer
 FIELD_OF_CODE = {
     "language_unknown": "language",
     "languages_not_mixed": "mixed_languages",
@@ -37,6 +39,25 @@ FIELD_OF_CODE = {
 def _number_of_speakers(label: Any, initial: int) -> forms.IntegerField:
     most = pipeline_gateway.MAX_SPEAKERS
     return forms.IntegerField(min_value=1, max_value=most, required=False, label=label, initial=initial)
+
+
+def _vocabulary() -> forms.CharField:
+    return forms.CharField(
+        max_length=1000,
+        required=False,
+        label=_("Names and terms"),
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text=_("Words the engine should expect, separated by commas."),
+    )
+
+
+def _options(form: forms.Form, **asked: Any) -> TranscribeOptions | None:
+    """What the gateway makes of what was asked for; None when it refuses, and then the form says why."""
+    try:
+        return pipeline_gateway.transcribe_options(**asked)
+    except EngineUnavailable as error:
+        form.add_error(FIELD_OF_CODE.get(error.code, "engine"), translated(error.message))
+        return None
 
 
 class SpeakersForm(forms.Form):
@@ -84,13 +105,7 @@ class OptionsForm(SpeakersForm):
         label=_("Keep wording consistent across the recording"),
         help_text=_("Slower: each part waits for the words before it."),
     )
-    vocabulary = forms.CharField(
-        max_length=1000,
-        required=False,
-        label=_("Names and terms"),
-        widget=forms.Textarea(attrs={"rows": 2}),
-        help_text=_("Words the engine should expect, separated by commas."),
-    )
+    vocabulary = _vocabulary()
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -117,12 +132,8 @@ class OptionsForm(SpeakersForm):
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         if not self.errors:
-            self._resolve(data)
-        return data
-
-    def _resolve(self, data: dict[str, Any]) -> None:
-        try:
-            self.options = pipeline_gateway.transcribe_options(
+            self.options = _options(
+                self,
                 engine=data["engine"],
                 model=data["model"],
                 language=data["language"] or None,
@@ -131,8 +142,47 @@ class OptionsForm(SpeakersForm):
                 mixed_languages=data["mixed_languages"],
                 carry_context=data["carry_context"],
             )
-        except EngineUnavailable as error:
-            self.add_error(FIELD_OF_CODE.get(error.code, "engine"), translated(error.message))
+        return data
+
+
+class PassageForm(forms.Form):
+    """Who shall hear a passage again. Only engines and models that are on this machine are offered.
+
+    `engine` holds both, as "engine:model". `options` holds the answer once the form is valid.
+    """
+
+    engine = forms.ChoiceField(label=_("Engine and model"))
+    language = forms.ChoiceField(choices=LANGUAGES, required=False, label=_("Language"))
+    vocabulary = _vocabulary()
+    start = forms.FloatField(min_value=0, max_value=LATEST)
+    end = forms.FloatField(min_value=0, max_value=LATEST)
+
+    def __init__(self, *args: Any, transcript: Transcript, **kwargs: Any) -> None:
+        """`transcript` is what was heard so far: whoever is offered first is another one, if there is any."""
+        super().__init__(*args, **kwargs)
+        listeners = pipeline_gateway.listeners()
+        before = (transcript.engine, transcript.model)
+        others = [one for one in listeners if (one.engine.name, one.model_title) != before]
+        engine = self.fields["engine"]
+        assert isinstance(engine, forms.ChoiceField)
+        engine.choices = [(_named(one), one.title) for one in listeners]
+        engine.initial = next(map(_named, others or listeners))
+        self.fields["language"].initial = transcript.language
+        if transcript.job:
+            self.fields["vocabulary"].initial = pipeline_gateway.options_of(transcript.job).vocabulary
+        self.options: TranscribeOptions | None = None
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors:
+            engine, _colon, model = data["engine"].partition(":")
+            language, vocabulary = data["language"] or None, data["vocabulary"]
+            self.options = _options(self, engine=engine, model=model, language=language, vocabulary=vocabulary)
+        return data
+
+
+def _named(listener: pipeline_gateway.Listener) -> str:
+    return f"{listener.engine.name}:{listener.model}"
 
 
 class WelcomeForm(forms.Form):

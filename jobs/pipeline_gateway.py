@@ -96,6 +96,37 @@ def speech_engines() -> list[EngineChoice]:
     return [_choice("stt", name, default_model(name)) for name in registry.names("stt")]
 
 
+@dataclass(frozen=True, slots=True)
+class Listener:
+    """An engine with one of its models that are on this machine.
+
+    `model` is empty for the engine's default where that has no name to choose it by, only a path.
+    """
+
+    engine: EngineChoice
+    model: str
+
+    @property
+    def model_title(self) -> str:
+        return model_title(self.model or default_model(self.engine.name))
+
+    @property
+    def title(self) -> str:
+        return self.engine.title if len(self.engine.models) == 1 else f"{self.engine.title} · {self.model_title}"
+
+
+def listeners() -> list[Listener]:
+    """Whatever can turn speech into text here and now."""
+    return [Listener(engine, model) for engine in speech_engines() for model in _models_here(engine)]
+
+
+def _models_here(engine: EngineChoice) -> list[str]:
+    kind = registry.engine_class("stt", engine.name)
+    here = [model for model in engine.models if not kind.missing(model, machine())]
+    is_nameless = engine.usable and default_model(engine.name) not in engine.models
+    return ["", *here] if is_nameless else here
+
+
 def engine_title(name: str) -> str:
     """What people call an engine that turns speech into text; its name when it is no longer there."""
     return translated(registry.info("stt", name).title) if name in registry.names("stt") else name

@@ -7,6 +7,7 @@ class JobKind(StrEnum):
     """What a job makes. More kinds come as recipes are added."""
 
     TRANSCRIBE = "transcribe"
+    PASSAGE = "passage"
 
 
 # Kinds that make the text of a recording as a whole.

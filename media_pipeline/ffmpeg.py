@@ -93,6 +93,7 @@ def probe(path: Path) -> MediaInfo:
         channels=int(_number(stream, "channels") or 0),
         has_video=any(_is_moving_picture(candidate) for candidate in streams),
         size_bytes=path.stat().st_size,
+        audio_delay=max(0.0, (_number(stream, "start_time") or 0.0) - (_number(container, "start_time") or 0.0)),
     )
     _check_audio(info)
     return info
@@ -112,7 +113,8 @@ def decode(source: Path, target_wav: Path, info: MediaInfo, max_duration: Second
         EngineUnavailable: `ffmpeg_missing`.
         EngineCrashed: `ffmpeg_killed`, `ffmpeg_crashed` or `ffmpeg_timeout`.
     """
-    task = _Decoding(source, info, max_duration, run)
+    # One second beyond the limit is decoded so that a recording that is too long shows itself.
+    task = _Decoding(source, info, max_duration + 1.0, max_duration, run)
     is_damaged = _decode_once(task, target_wav, _downmix(info.channels))
     duration = wav_duration(target_wav)
     if duration <= 0:
@@ -121,6 +123,22 @@ def decode(source: Path, target_wav: Path, info: MediaInfo, max_duration: Second
         _undo_cancellation(task, target_wav)
     _warn_if_damaged(duration, info, is_damaged, run)
     return duration
+
+
+def decode_part(source: Path, target_wav: Path, info: MediaInfo, span: tuple[Seconds, Seconds], run: Run) -> None:
+    """As `decode`, but only what is heard in `span`, from its start to its end on the clock of what `decode` writes.
+
+    Raises:
+        InputError: `empty` when there is no sound at that place, or `bad_audio`.
+        Others as `decode`.
+    """
+    length = span[1] - span[0]
+    task = _Decoding(source, info, length, length + 1.0, run, span[0] + info.audio_delay)
+    _decode_once(task, target_wav, _downmix(info.channels))
+    if wav_duration(target_wav) <= 0:
+        raise InputError("empty", say("There is no sound at this place of the recording."))
+    if info.channels == 2:
+        _undo_cancellation(task, target_wav)
 
 
 def cut(source: Path, target_mp3: Path, info: MediaInfo, start: Seconds, length: Seconds) -> None:
@@ -187,8 +205,8 @@ def wav_duration(path: Path) -> Seconds:
 
 def _ffprobe(path: Path) -> Mapping[str, object]:
     entries = (
-        "format=format_name,duration,probe_score"
-        ":stream=index,codec_type,codec_name,sample_rate,channels,duration"
+        "format=format_name,duration,start_time,probe_score"
+        ":stream=index,codec_type,codec_name,sample_rate,channels,duration,start_time"
         ":stream_disposition=default,attached_pic"
     )
     command = ("ffprobe", "-v", "error", *_INPUT_FENCE, "-show_entries", entries, "-of", "json", "-i", _file(path))
@@ -256,29 +274,33 @@ def _not_media() -> InputError:
 
 @dataclass(frozen=True, slots=True)
 class _Decoding:
+    """What FFmpeg is to decode: `length` from `start` on, of which more than `max_duration` is an error."""
+
     source: Path
     info: MediaInfo
+    length: Seconds
     max_duration: Seconds
     run: Run
+    start: Seconds | None = None
 
 
 def _decode_once(task: _Decoding, target: Path, downmix: Sequence[str]) -> bool:
     """Run FFmpeg once; True when parts of the sound could not be decoded."""
-    # One second beyond the limit is decoded so that a recording that is too long shows itself.
-    until = task.max_duration + 1.0
-    limit = 120.0 + task.max_duration * 0.5
+    limit = 120.0 + ((task.start or 0.0) + task.length) * 0.5
+    seek = () if task.start is None else ("-ss", f"{task.start:.3f}")
     # fmt: off
     command = (
-        *_fence(cpu_seconds=limit, file_bytes=int((until + 1.0) * _BYTES_PER_SECOND) + 4096),
+        *_fence(cpu_seconds=limit, file_bytes=int((task.length + 1.0) * _BYTES_PER_SECOND) + 4096),
         "ffmpeg", "-nostdin", "-y", "-v", "error", "-progress", "pipe:1", "-stats_period", "0.25",
         "-max_error_rate", str(_MAX_ERROR_RATE),
-        "-threads", "1", "-max_pixels", "1", *_INPUT_FENCE, "-t", f"{until:.3f}", "-i", _file(task.source),
+        "-threads", "1", "-max_pixels", "1", *_INPUT_FENCE,
+        *seek, "-t", f"{task.length:.3f}", "-i", _file(task.source),
         "-map", f"0:{task.info.audio_stream}", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1",
         *downmix, "-ar", str(SAMPLE_RATE_HZ), "-c:a", "pcm_s16le", "-fflags", "+bitexact",
         "-f", "wav", _file(target),
     )
     # fmt: on
-    expected = min(task.info.duration or task.max_duration, task.max_duration)
+    expected = min(task.info.duration or task.length, task.length)
 
     def on_line(line: str) -> None:
         key, _, value = line.partition("=")

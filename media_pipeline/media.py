@@ -16,7 +16,10 @@ Samples = npt.NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True)
 class MediaInfo:
-    """What ffprobe found. `audio_stream` is the index of the stream to decode."""
+    """What ffprobe found. `audio_stream` is the index of the stream to decode.
+
+    `audio_delay` is how much later than the file that stream begins: the decoded sound has no such silence in front.
+    """
 
     container: str
     duration: Seconds | None
@@ -26,6 +29,7 @@ class MediaInfo:
     channels: int
     has_video: bool
     size_bytes: int
+    audio_delay: Seconds = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,18 +44,22 @@ class AudioFacts:
 
 @dataclass(frozen=True, slots=True)
 class Audio:
-    """Normalized audio on disk: 16 kHz mono 16-bit WAV, read by window so memory does not grow with length."""
+    """Normalized audio on disk: 16 kHz mono 16-bit WAV, read by window so memory does not grow with length.
+
+    `begin` is where on the recording's clock the WAV begins: later than 0 when it holds a passage only.
+    """
 
     path: Path
     facts: AudioFacts
+    begin: Seconds = 0.0
 
     def read(self, start: Seconds, end: Seconds) -> Samples:
         """Samples from `start` to `end`: float32, shape (num_samples,), -1..1, gain applied."""
-        first = max(0, round(start * SAMPLE_RATE_HZ))
+        first = max(0, round((start - self.begin) * SAMPLE_RATE_HZ))
         with wave.open(str(self.path), "rb") as wav:
             first = min(first, wav.getnframes())
             wav.setpos(first)
-            raw = wav.readframes(max(0, round(end * SAMPLE_RATE_HZ) - first))
+            raw = wav.readframes(max(0, round((end - self.begin) * SAMPLE_RATE_HZ) - first))
         samples = np.frombuffer(raw, dtype="<i2").astype(np.float32)
         samples *= self.facts.gain / 32768.0
         return np.clip(samples, -1.0, 1.0, out=samples)

@@ -21,6 +21,18 @@ class SpeakerOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class Passage:
+    """A part of a recording, on its clock."""
+
+    start: Seconds
+    end: Seconds
+
+    @property
+    def seconds(self) -> Seconds:
+        return self.end - self.start
+
+
+@dataclass(frozen=True, slots=True)
 class TranscribeOptions:
     """Options of a transcription.
 
@@ -28,6 +40,7 @@ class TranscribeOptions:
     `language` is BCP 47, or None to detect it; with `mixed_languages` each window may be in another one.
     `speakers` is None when nobody asked who spoke; an empty `diarization_model` is its engine's default. With
     `carry_context`, engines that can are told what was said before; chunks then have to wait for each other.
+    `passage` is what of the recording to hear; None for all of it.
     """
 
     engine: str
@@ -43,3 +56,4 @@ class TranscribeOptions:
     chunk_seconds: Seconds = 600.0
     max_duration: Seconds = 36_000.0
     export_formats: tuple[str, ...] = ("txt", "srt", "vtt", "json")
+    passage: Passage | None = None

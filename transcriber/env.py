@@ -110,7 +110,7 @@ class Env:
         0.0, "Delete the media but keep the text this long after completion; 0 keeps it."
     )
     RETENTION_WORK_HOURS: float = variable(
-        24.0, "Delete working files (normalized audio, pieces) this long after a job ended."
+        24.0, "Delete working files (normalized audio, passages heard again) this long after a job ended."
     )
     # Logs
     LOG_LEVEL: str = variable("INFO", "DEBUG, INFO, WARNING or ERROR.")

@@ -362,11 +362,12 @@ def time_limit(step: StepRun) -> float:
     """
     options = pipeline_gateway.options_of(step.job)
     engines = {"transcribe": options.engine, "diarize": options.diarization_engine}
+    seconds = options.passage.seconds if options.passage else step.job.recording.duration
     return (
         RECIPES[step.job.kind]
         .step(step.name)
         .time_limit(
-            step.job.recording.duration or settings.ENV.MAX_DURATION_SECONDS,
+            seconds or settings.ENV.MAX_DURATION_SECONDS,
             part_seconds=options.chunk_seconds,
             device=settings.ENV.DEVICE,
             engine=engines.get(step.name, ""),

@@ -103,8 +103,10 @@ def find_speakers(job: Job, speakers: SpeakerOptions) -> bool:
     Returns:
         False when it is not possible: the job has no words, is at work, or lacks the media this takes.
     """
+    if not Segment.objects.filter(transcript__job=job).exists():
+        return False
     way = speakers_again(job)
-    if way == SpeakersAgain.IMPOSSIBLE or not Segment.objects.filter(transcript__job=job).exists():
+    if way == SpeakersAgain.IMPOSSIBLE:
         return False
     steps = job.steps.exclude(Q(status=StepStatus.SKIPPED) & ~Q(name=SPEAKERS_STEP))
     if way == SpeakersAgain.ALONE:

@@ -17,7 +17,7 @@ from django.utils import timezone
 from jobs import storage
 from jobs.models import Artifact, Job, Recording, Upload
 from jobs.services import lifecycle, upload
-from jobs.state import JOB_ACTIVE, JOB_ENDED, JobStatus
+from jobs.state import JOB_ACTIVE, JOB_ENDED, JobKind, JobStatus
 
 log = logging.getLogger(__name__)
 
@@ -76,6 +76,8 @@ def _everything_due(tally: Tally) -> Iterator[Due]:
     for recording in _media_due():
         if recording.pk not in recordings:
             yield Due(f"media of recording {recording.pk}", partial(_delete_idle, recording, lifecycle.delete_media))
+    for passage in _passages_due():
+        yield Due(f"passage {passage.pk} that was heard again", partial(_delete_passage, passage.pk))
     for artifact in _working_files_due():
         yield Due(f"working file {artifact.key}", partial(_delete_artifact, artifact))
     for unfinished in upload.expired():
@@ -134,6 +136,21 @@ def _working_files_due() -> QuerySet[Artifact]:
     step, name = lifecycle.BULKY_FILE
     ended_before = _ago(timedelta(hours=settings.ENV.RETENTION_WORK_HOURS))
     return Artifact.objects.filter(step=step, name=name, job__status__in=JOB_ENDED, job__ended_at__lt=ended_before)
+
+
+def _passages_due() -> QuerySet[Job]:
+    """What was heard again of some passage. What people accepted of it is in the text."""
+    ended_before = _ago(timedelta(hours=settings.ENV.RETENTION_WORK_HOURS))
+    return Job.objects.filter(kind=JobKind.PASSAGE, status__in=JOB_ENDED, ended_at__lt=ended_before)
+
+
+def _delete_passage(pk: UUID) -> int | None:
+    with transaction.atomic():
+        passage = Job.objects.select_for_update().get(pk=pk)
+        if passage.is_active:
+            return None
+        passage.delete()
+    return storage.delete_below(f"jobs/{pk}")
 
 
 def _delete_artifact(artifact: Artifact) -> int | None:

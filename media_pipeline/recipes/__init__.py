@@ -1,6 +1,7 @@
 """All kinds of work, by the name of the job's kind."""
 
 from media_pipeline.recipe import Recipe
+from media_pipeline.recipes.passage import PASSAGE
 from media_pipeline.recipes.transcribe import TRANSCRIBE
 
-RECIPES: dict[str, Recipe] = {recipe.kind: recipe for recipe in (TRANSCRIBE,)}
+RECIPES: dict[str, Recipe] = {recipe.kind: recipe for recipe in (TRANSCRIBE, PASSAGE)}

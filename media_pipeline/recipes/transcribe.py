@@ -114,10 +114,10 @@ def _wants_speakers(options: TranscribeOptions) -> bool:
 
 
 # FFmpeg decodes at hundreds of times real time; Silero, on a CPU everywhere, hears at about a hundred times.
-_FAST = Pace(cpu=0.5, cuda=0.5)
+FAST = Pace(cpu=0.5, cuda=0.5)
 # Whisper large needs some 30 s on two cores, and 0.2 to 0.4 s on a small GPU; where it is unsure, it decodes up to
 # six times. faster-whisper is quicker, but draws five texts each time it is unsure: it has the same bound.
-_WORDS = Pace(cpu=40.0, cuda=2.0, engines={"pocketsphinx": 2.0})
+WORDS = Pace(cpu=40.0, cuda=2.0, engines={"pocketsphinx": 2.0})
 # A few windows go through the first half of the network; 300 s for loading it are in every limit.
 _LANGUAGE = Pace(cpu=2.0, cuda=0.5)
 _SPEAKERS = Pace(cpu=5.0, cuda=1.0, engines={"embedded": 0.5})
@@ -126,7 +126,7 @@ _TEXT = Pace(cpu=0.1, cuda=0.1)
 TRANSCRIBE = Recipe(
     "transcribe",
     (
-        Step("normalize", say("Preparing the audio"), _normalize, Lane.CPU, weight=6, pace=_FAST),
+        Step("normalize", say("Preparing the audio"), _normalize, Lane.CPU, weight=6, pace=FAST),
         Step(
             "detect_speech",
             say("Finding speech"),
@@ -134,7 +134,7 @@ TRANSCRIBE = Recipe(
             Lane.CPU,
             weight=4,
             needs=("normalize",),
-            pace=_FAST,
+            pace=FAST,
         ),
         Step(
             "detect_language",
@@ -156,7 +156,7 @@ TRANSCRIBE = Recipe(
             needs=("detect_speech", "detect_language"),
             parts=_one_per_chunk,
             in_order=_carries_context,
-            pace=_WORDS,
+            pace=WORDS,
         ),
         Step(
             "diarize",

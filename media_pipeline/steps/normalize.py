@@ -65,6 +65,11 @@ def normalize(source: Path, info: MediaInfo, max_duration: Seconds, run: Run) ->
     return wav, facts, peaks
 
 
+def measure(wav: Path, run: Run) -> AudioFacts:
+    """What `normalize` tells of a recording, of a WAV that `ffmpeg` wrote."""
+    return _facts(_measure(wav, run))
+
+
 def _measure(path: Path, run: Run) -> _Envelope:
     """One pass over the WAV, a minute at a time; the result takes 3 MB per hour."""
     with wave.open(str(path), "rb") as wav:

@@ -144,7 +144,10 @@ class Draft:
         self._removed.add(segment.pk)
 
     def add_speaker(self, speaker: Speaker) -> Speaker:
+        """Put a speaker into the transcript. The label may be that of one who was removed before."""
         speaker.transcript = self.transcript
+        removed = self.transcript.speakers.filter(label=speaker.label).exclude(pk__in=self.speakers)
+        removed.update(label=f"removed for {speaker.label}"[-40:])  # its row goes when the change is kept
         speaker.save(force_insert=True)
         self.speakers[speaker.pk] = speaker
         return speaker
@@ -315,11 +318,11 @@ def _is_as(expected: Patch | None, found: Patch | None) -> bool:
 
 
 def _put_speakers(draft: Draft, wanted: dict[int, Patch | None]) -> None:
+    for pk in [pk for pk, state in wanted.items() if state is None and pk in draft.speakers]:
+        draft.remove_speaker(draft.speakers[pk])
     for pk, state in wanted.items():
         speaker = draft.speakers.get(pk)
-        if state is None and speaker is not None:
-            draft.remove_speaker(speaker)
-        elif state is not None and speaker is not None:
+        if state is not None and speaker is not None:
             speaker.label, speaker.name = state["label"], state["name"]
         elif state is not None:
             draft.add_speaker(Speaker(pk=pk, **state))

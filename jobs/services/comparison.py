@@ -1,5 +1,6 @@
 """Two versions of a recording's text, compared; and what would bring a place of one into the other."""
 
+import json
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,10 +16,23 @@ from media_pipeline.transcript import Seconds
 AT_ONCE = 50
 # As many as one request for changes may have.
 MOST_OPERATIONS = 100
+# Of words that are the same but said by somebody else, so many at both ends.
+SHOWN_WORDS = 8
 _WORD = re.compile(r"\S+")
 _SHORTEST_PASSAGE: Seconds = 0.1
 
 Operation = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRun:
+    """A run as text; the speakers only of one of the kind `SPEAKER`, empty for nobody."""
+
+    kind: RunKind
+    before: str
+    after: str
+    speaker_before: str = ""
+    speaker_after: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +43,12 @@ class Difference:
     """
 
     place: Place
+    runs: list[ShownRun]
     operations: list[Operation]
+
+    @property
+    def operations_json(self) -> str:
+        return json.dumps(self.operations, ensure_ascii=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +86,14 @@ def compare(shown: Transcript, other: Transcript, *, skip: int = 0, is_exact: bo
     counted = _counted(runs(before, after, pairs, speakers, is_exact=is_exact), counts)
     found = list(places(counted))
     page = list(islice(found, skip, skip + AT_ONCE))
-    maker = _Maker(shown, people[0], speakers or {}, page)
+    maker = _Maker(shown, (people[0], people[1]), speakers or {}, page)
     return Comparison(
         words=counts[RunKind.REPLACED] + counts[RunKind.REMOVED] + counts[RunKind.ADDED],
         spelled=sum(before[one].text != after[two].text for one, two in pairs),
         said=counts[RunKind.SPEAKER],
         names=_called_otherwise(speakers or {}, people[0], people[1]),
         count=len(found),
-        differences=[Difference(place, maker.operations(place)) for place in page],
+        differences=[Difference(place, list(maker.shown(place)), maker.operations(place)) for place in page],
     )
 
 
@@ -133,13 +152,31 @@ _Edit = tuple[int, int, str]
 
 
 class _Maker:
-    """Makes the operations that bring places of the other version into the shown one."""
+    """Tells of places, and makes the operations that bring them from the other version into the shown one."""
 
-    def __init__(self, shown: Transcript, old: People, speakers: SamePeople, page: Sequence[Place]) -> None:
+    def __init__(
+        self, shown: Transcript, people: tuple[People, People], speakers: SamePeople, page: Sequence[Place]
+    ) -> None:
         touched = {token.segment for place in page for run in place.runs for token in run.after}
         self._segments: dict[int, Segment] = shown.segments.in_bulk(list(touched))
         self._joiner = " " if has_spaces(shown.language) else ""
-        self._old, self._speakers = old, speakers
+        (self._old, self._new), self._speakers = people, speakers
+
+    def shown(self, place: Place) -> Iterator[ShownRun]:
+        for run in place.runs:
+            before, after = (self._text(side) for side in (run.before, run.after))
+            if run.kind != RunKind.SPEAKER:
+                yield ShownRun(run.kind, before, after)
+                continue
+            names = _name(self._old, run.before[0].speaker), _name(self._new, run.after[0].speaker)
+            cut = self._cut(run.after)
+            yield ShownRun(run.kind, cut, cut, *names)
+
+    def _cut(self, tokens: Sequence[Token]) -> str:
+        """The first and last of many words."""
+        if len(tokens) <= 2 * SHOWN_WORDS:
+            return self._text(tokens)
+        return f"{self._text(tokens[:SHOWN_WORDS])} … {self._text(tokens[-SHOWN_WORDS:])}"
 
     def operations(self, place: Place) -> list[Operation]:
         """In order; empty where they are too many."""
@@ -209,6 +246,10 @@ class _Maker:
                 yield told | {"speaker": self._speakers[speaker]}
             elif speaker is not None:
                 yield told | {"name": self._old[speaker].display_name}
+
+
+def _name(people: People, speaker: int | None) -> str:
+    return people[speaker].display_name if speaker in people else ""
 
 
 def _end(token: Token) -> int:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from itertools import accumulate
+from itertools import accumulate, groupby
 from typing import NamedTuple
 
 from media_pipeline.text.differences import equal_pairs, sound
@@ -134,10 +134,21 @@ def runs(
         now = RunKind.SAME if is_end else _kind(before[one], after[other], speakers, is_exact)
         if is_gap or is_end or now != kind:
             if at_old > begin[0]:
-                yield Run(kind, tuple(before[begin[0] : at_old]), tuple(after[begin[1] : at_new]))
+                yield from _common(kind, before[begin[0] : at_old], after[begin[1] : at_new])
             yield from _gap(before[at_old:one], after[at_new:other])
             kind, begin = now, (one, other)
         at_old, at_new = one + 1, other + 1
+
+
+def _common(kind: RunKind, before: Sequence[Token], after: Sequence[Token]) -> Iterator[Run]:
+    """Words that both have: those with other speakers apart for each two speakers."""
+    if kind != RunKind.SPEAKER:
+        yield Run(kind, tuple(before), tuple(after))
+        return
+    both = zip(before, after, strict=True)
+    for _speakers, group in groupby(both, key=lambda pair: (pair[0].speaker, pair[1].speaker)):
+        old, new = zip(*group, strict=True)
+        yield Run(kind, old, new)
 
 
 def _kind(one: Token, other: Token, speakers: dict[int | None, int | None] | None, is_exact: bool) -> RunKind:
@@ -167,7 +178,7 @@ def _first_from(tokens: Sequence[Token], until: Seconds, first: int) -> int:
 
 
 def places(all_runs: Iterator[Run]) -> Iterator[Place]:
-    """Where they differ: runs close to each other together, with `CONTEXT_WORDS` around."""
+    """Where they differ: runs close to each other in one segment together, with `CONTEXT_WORDS` around."""
     held: list[Run] = []
     context: Run | None = None
     for run in all_runs:
@@ -177,7 +188,7 @@ def places(all_runs: Iterator[Run]) -> Iterator[Place]:
                 held, context = [], None
             held += [_last_words(context), run] if context and not held else [run]
             continue
-        if held and len(run.before) <= 2 * CONTEXT_WORDS:
+        if held and len(run.before) <= 2 * CONTEXT_WORDS and _is_within_segment(held, run):
             held.append(run)
         elif held:
             yield _place([*held, _first_words(run)])
@@ -185,6 +196,11 @@ def places(all_runs: Iterator[Run]) -> Iterator[Place]:
         context = run
     if any(run.kind != RunKind.SAME for run in held):
         yield _place(held)
+
+
+def _is_within_segment(held: Sequence[Run], run: Run) -> bool:
+    before = next((each.after[-1:] for each in reversed(held) if each.after), ())
+    return len({token.segment for token in (*before, *run.after)}) == 1
 
 
 def _place(held: Sequence[Run]) -> Place:

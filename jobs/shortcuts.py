@@ -81,6 +81,7 @@ SHORTCUTS = (
     Shortcut("next-doubt", "N", _("Next doubtful word, and hear it"), Group.CHECK),
     Shortcut("previous-doubt", "Shift+N", _("Previous doubtful word"), Group.CHECK),
     Shortcut("confirm-word", "Y", _("This word is right; on to the next"), Group.CHECK),
+    Shortcut("again", "Shift+R", _("Listen again with another engine"), Group.CHECK),
     Shortcut("find", "/", _("Find in this transcript"), Group.PAGE),
     Shortcut("replace", "Ctrl+H", _("Find and replace"), Group.PAGE, "reading typing"),
     Shortcut("shortcuts", "?", _("This list"), Group.PAGE),

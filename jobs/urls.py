@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from jobs.views import doubts, editing, finding, health, jobs, library, panels, recording, segments, uploads, welcome
+from jobs.views import (
+    doubts,
+    editing,
+    finding,
+    health,
+    jobs,
+    library,
+    panels,
+    passages,
+    recording,
+    segments,
+    uploads,
+    welcome,
+)
 
 urlpatterns = [
     path("", library.library, name="library"),
@@ -19,6 +32,7 @@ urlpatterns = [
     path("recordings/<uuid:pk>/delete/", recording.recording_delete, name="recording_delete"),
     path("jobs/<uuid:pk>/snapshot/", jobs.job_snapshot, name="job_snapshot"),
     path("jobs/<uuid:pk>/preview/", jobs.job_preview, name="job_preview"),
+    path("jobs/<uuid:pk>/difference/", passages.passage_difference, name="passage_difference"),
     path("jobs/<uuid:pk>/cancel/", jobs.job_cancel, name="job_cancel"),
     path("jobs/<uuid:pk>/retry/", jobs.job_retry, name="job_retry"),
     path("jobs/<uuid:pk>/steps/<slug:name>/rerun/", jobs.step_rerun, name="step_rerun"),
@@ -28,6 +42,8 @@ urlpatterns = [
     path("transcripts/<int:pk>/find/", finding.find, name="find_in_transcript"),
     path("transcripts/<int:pk>/doubts/", doubts.doubts, name="transcript_doubts"),
     path("transcripts/<int:pk>/text/", segments.text, name="transcript_text"),
+    path("transcripts/<int:pk>/passages/", passages.passage_start, name="passage_start"),
+    path("transcripts/<int:pk>/passages/new/", passages.passage_form, name="passage_form"),
     path("transcripts/<int:pk>/changes/", editing.changes, name="transcript_changes"),
     path("transcripts/<int:pk>/state/", editing.state, name="transcript_state"),
     path("transcripts/<int:pk>/undo/", editing.undo, name="transcript_undo"),

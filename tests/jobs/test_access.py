@@ -44,6 +44,7 @@ OF_RECORDING = {"recording": "get", "media": "get", "peaks": "get", "recording_d
 OF_JOB = {
     "job_snapshot": "get",
     "job_preview": "get",
+    "passage_difference": "get",
     "job_cancel": "post",
     "job_retry": "post",
     "find_speakers": "post",
@@ -51,6 +52,8 @@ OF_JOB = {
 OF_JOB_NAMED = {"step_rerun": "post", "export": "get"}
 OF_TRANSCRIPT = {
     "transcript_changes": "post",
+    "passage_form": "get",
+    "passage_start": "post",
     "transcript_state": "get",
     "transcript_undo": "post",
     "transcript_redo": "post",

@@ -367,9 +367,10 @@ if (canEdit) {
   root.addEventListener("input", onInput);
   root.addEventListener("beforeinput", beforeInput);
   root.addEventListener("dblclick", onDoubleClick);
-  root.addEventListener("focusout", (event) => {
-    if (editor && event.target === editor.place && !editor.isHeld && document.hasFocus() && editor.row.isConnected) leave();
-  });
+  // A row that is fetched again loses the focus too, so look a moment later where it went.
+  root.addEventListener("focusout", ({ target }) => setTimeout(() => {
+    if (editor && target === editor.place && !editor.isHeld && document.hasFocus() && document.activeElement !== editor.place && editor.row.isConnected) leave();
+  }));
   document.addEventListener("stretchloaded", reattach);
   document.addEventListener("rowaction", onRowAction);
   document.addEventListener("editword", ({ detail: { element, word } }) => begin(element, word === undefined ? undefined : spanOf(element, word)));

@@ -69,7 +69,6 @@ function wanted() {
 }
 
 async function submit(event) {
-  if (event.submitter?.value !== "yes") return;
   event.preventDefault();
   const make = wanted();
   if (!make) return;
@@ -97,6 +96,8 @@ function moved() {
 if (canEdit && dialog) {
   dialog.querySelector("form").addEventListener("submit", submit);
   dialog.addEventListener("input", moved);
+  part("cancel").addEventListener("click", () => dialog.close());
+  text.addEventListener("keydown", (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && text.form.requestSubmit());
   dialog.addEventListener("click", (event) => {
     const { nudge, of, take } = event.target.closest("button")?.dataset ?? {};
     const field = document.getElementById(of ?? take);

@@ -7,6 +7,7 @@ import { csrfToken } from "./http.js";
 import { rowOf } from "./rows.js";
 import { refresh, root, stretchOf, textOf } from "./stretches.js";
 
+const SHOWN_SECONDS = 0.006; // rows tell times to the hundredth
 const TRANSPORT_TRIES = 3;
 const TRY_AGAIN_MS = [400, 1500];
 
@@ -139,7 +140,8 @@ function placeLeft(id) {
 }
 
 function isInPlace(row, segment) {
-  return Number(row.dataset.start) === segment.start && row.dataset.speaker === String(segment.speaker ?? "") && segment.marks.length === row.querySelectorAll(".mark-tag").length;
+  const isSameTime = Math.abs(Number(row.dataset.start) - segment.start) < SHOWN_SECONDS;
+  return isSameTime && row.dataset.speaker === String(segment.speaker ?? "") && segment.marks.length === row.querySelectorAll(".mark-tag").length;
 }
 
 function setRow(row, segment) {

@@ -61,9 +61,12 @@ SHORTCUTS = (
     Shortcut("faster", ">", _("Faster"), Group.LISTEN),
     Shortcut("current", "C", _("Back to the spoken word"), Group.LISTEN),
     # Before "edit": while a doubtful word is at hand, its key means that word.
-    Shortcut("correct-word", "E", _("Correct this doubtful word"), Group.CHECK),
+    Shortcut("correct-word", "E", _("Correct the doubtful word"), Group.CORRECT),
     Shortcut("edit", "E", _("Correct this sentence"), Group.CORRECT),
     Shortcut("actions", "M", _("What else can be done with this sentence"), Group.CORRECT),
+    Shortcut("speaker-menu", "S", _("Who speaks: choose, or rename"), Group.CORRECT),
+    Shortcut("speaker", "1 2 3 4 5 6 7 8 9", _("This sentence is said by the speaker of that number"), Group.CORRECT),
+    Shortcut("history", "H", _("Earlier versions of this sentence"), Group.CORRECT),
     Shortcut("undo", "Ctrl+Z", _("Undo"), Group.CORRECT, "reading typing"),
     Shortcut("redo", "Ctrl+Shift+Z Ctrl+Y", _("Do again"), Group.CORRECT, "reading typing"),
     Shortcut("typing-toggle", "Escape Tab", _("Play from a little before, or pause"), Group.TYPE, "typing"),

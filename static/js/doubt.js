@@ -14,6 +14,7 @@ const AROUND_SECONDS = 1.5;
 const HALF = 500; // of the words the server tells at once
 const SAME_SECONDS = 0.006; // times in the page are rounded to 0.01 s
 const PAUSE_MS = 300;
+const MOVING_MS = 800; // the view may still be on its way to another word
 const COMFORT = { top: 0.18, bottom: 0.68 }; // where the word may stand, as shares of the window
 
 const box = document.querySelector("[data-doubt]");
@@ -122,10 +123,15 @@ function rangeIn(row) {
   return index < 0 ? null : rangeOf(row, ...spanOf(row, index));
 }
 
+let movingUntil = 0;
+
 function look(row) {
   const place = rangeIn(row) ?? row;
   const bounds = place.getBoundingClientRect();
-  if (bounds.top < innerHeight * COMFORT.top || bounds.bottom > innerHeight * COMFORT.bottom) lookAt(place, 0.4);
+  const isInView = bounds.top > innerHeight * COMFORT.top && bounds.bottom < innerHeight * COMFORT.bottom;
+  if (isInView && performance.now() > movingUntil) return;
+  movingUntil = performance.now() + MOVING_MS;
+  lookAt(place, 0.4);
 }
 
 function play(row) {

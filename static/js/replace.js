@@ -3,8 +3,8 @@ import { canEdit, change, Conflict, known, segmentOp, tell, undo } from "./lib/c
 import { clock, fill } from "./lib/format.js";
 import { comboOf, entries, keysFor, onKeys, shown } from "./lib/keys.js";
 import { rowOf } from "./lib/rows.js";
-import { fetchedAt, lookAt, textOf } from "./lib/stretches.js";
-import { box, findAgain, hitHere, queryOf, searched, showTools } from "./find.js";
+import { box, findAgain, hitHere, queryOf, searched, showTools } from "./lib/search.js";
+import { fetchedAt, lookAt, refresh, textOf } from "./lib/stretches.js";
 
 const form = box?.querySelector("[data-replace]");
 const field = form?.querySelector("[data-replace-with]");
@@ -118,12 +118,24 @@ async function replaceAll() {
     const outcome = await change(() => [operation]);
     dialog.close();
     say(count, outcome.changes.at(-1));
+    findAgain();
   } catch (error) {
-    if (error instanceof Conflict) await showPreview(error.message);
-    else part("all").disabled = false;
-    if (!(error instanceof Conflict)) tell(error);
+    if (error instanceof Conflict) await lookAgain(error.message);
+    else failed(error);
   }
   isBusy = false;
+}
+
+/** Somebody else changed something: show what stands now, on the page as well. */
+async function lookAgain(notice) {
+  await refresh();
+  await showPreview(notice);
+  findAgain();
+}
+
+function failed(error) {
+  part("all").disabled = false;
+  tell(error);
 }
 
 /** Say how many, and offer the way back as long as nothing else was done. */

@@ -13,6 +13,7 @@ from jobs.views import (
     passages,
     recording,
     segments,
+    speakers,
     uploads,
     welcome,
 )
@@ -44,6 +45,9 @@ urlpatterns = [
     path("transcripts/<int:pk>/text/", segments.text, name="transcript_text"),
     path("transcripts/<int:pk>/passages/", passages.passage_start, name="passage_start"),
     path("transcripts/<int:pk>/passages/new/", passages.passage_form, name="passage_form"),
+    path("transcripts/<int:pk>/voices/", speakers.voices, name="voices"),
+    path("transcripts/<int:pk>/speaker/", speakers.speaker_menu, name="speaker_menu"),
+    path("transcripts/<int:pk>/sample/", speakers.speaker_sample, name="speaker_sample"),
     path("transcripts/<int:pk>/changes/", editing.changes, name="transcript_changes"),
     path("transcripts/<int:pk>/state/", editing.state, name="transcript_state"),
     path("transcripts/<int:pk>/undo/", editing.undo, name="transcript_undo"),

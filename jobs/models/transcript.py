@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from django.db import models
@@ -110,6 +111,21 @@ def free_label(used: Iterable[str]) -> str:
     """A label for one more speaker, behind all those used."""
     numbers = [int(number) for number in (label.rpartition("_")[2] for label in used) if number.isdecimal()]
     return f"SPEAKER_{max(numbers, default=-1) + 1:02d}"
+
+
+def places_of(speakers: Iterable[Speaker]) -> dict[int, int]:
+    """A number from 0 on for the id of each speaker of a transcript.
+
+    It is the one in the label, so that it stays when others come and go; behind all those where the label has none.
+    """
+    known = list(speakers)
+    places: dict[int, int] = {}
+    for speaker in known:
+        number = speaker.label.rpartition("_")[2]
+        if number.isdecimal() and int(number) not in places.values():
+            places[speaker.pk] = int(number)
+    left = [speaker.pk for speaker in known if speaker.pk not in places]
+    return places | dict(zip(left, count(max(places.values(), default=-1) + 1), strict=False))
 
 
 def word_rows(words: Iterable[Word]) -> list[list[Any]]:

@@ -1,6 +1,5 @@
 """Some seconds of a speaker's voice, to know them by."""
 
-import logging
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,8 +15,6 @@ from jobs.services.statistics import Said
 from media_pipeline import ffmpeg
 from media_pipeline.media import MediaInfo
 from media_pipeline.transcript import Seconds
-
-log = logging.getLogger(__name__)
 
 LONGEST: Seconds = 10.0
 # A pause that a person makes while they go on speaking.
@@ -74,8 +71,9 @@ def cut_sample(recording: Recording, sample: Sample) -> bytes:
     """
     if not storage.exists(recording.media_key):
         raise FileNotFoundError(recording.media_key)
-    info = msgspec.convert(recording.media_info, MediaInfo)
+    source = storage.local_path(recording.media_key)
+    info = msgspec.convert(recording.media_info, MediaInfo) if recording.media_info else ffmpeg.probe(source)
     with tempfile.TemporaryDirectory(prefix="sample-") as folder:
         target = Path(folder) / "sample.mp3"
-        ffmpeg.cut(storage.local_path(recording.media_key), target, info, sample.start, sample.length)
+        ffmpeg.cut(source, target, info, sample.start, sample.length)
         return target.read_bytes()

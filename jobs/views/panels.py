@@ -13,14 +13,20 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from jobs.models import Recording
-from jobs.views import runs
+from jobs.views import runs, speakers
 from jobs.views.access import own_recording
 
 TRANSCRIPT = "transcript"
-TITLES: dict[str, Promise | str] = {TRANSCRIPT: _("Transcript"), "exports": _("Exports"), "run": _("Run log")}
+TITLES: dict[str, Promise | str] = {
+    TRANSCRIPT: _("Transcript"),
+    "speakers": _("Speakers"),
+    "exports": _("Exports"),
+    "run": _("Run log"),
+}
 
 # What the template `_panel_<name>.html` needs.
 CONTEXTS: dict[str, Callable[[HttpRequest, Recording], dict[str, Any]]] = {
+    "speakers": speakers.panel_context,
     "exports": runs.exports_context,
     "run": runs.run_context,
 }

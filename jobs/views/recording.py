@@ -18,10 +18,11 @@ from django.views.decorators.http import require_POST, require_safe
 from jobs import events, pipeline_gateway, shortcuts, storage
 from jobs.forms import SpeakersForm
 from jobs.models import Artifact, Job, Recording, Transcript
+from jobs.models.transcript import places_of
 from jobs.services import exports, lifecycle, reading, retention, versions
 from jobs.services.lifecycle import SpeakersAgain
 from jobs.state import JobStatus, StepStatus
-from jobs.views import panels, runs, segments, serving
+from jobs.views import panels, runs, segments, serving, speakers
 from jobs.views.access import own_recording
 from media_pipeline.options import SpeakerOptions
 
@@ -90,21 +91,20 @@ def _words(transcript: Transcript, asked: str) -> dict[str, Any]:
     whole = reading.outline(transcript)
     shown = whole.at(_seconds(asked))
     context = segments.stretch_context(transcript, shown)
-    places = {speaker.pk: index for index, speaker in enumerate(context["speakers"])}
-    spoken = sum(whole.seconds.values()) or 1.0
+    places = places_of(context["speakers"])
     return {
         **context,
         "shown_stretch": shown,
         "stretches": [_shown_stretch(stretch, places) for stretch in whole.stretches],
         "stretch_seconds": reading.STRETCH_SECONDS,
-        "voices": [(speaker, whole.seconds.get(speaker.pk, 0.0) / spoken) for speaker in context["speakers"]],
+        "voices": speakers.shown_voices(context["speakers"], whole.seconds),
         "doubt_limits": DOUBT_LIMITS,
         "has_confidence": any(segment["confidence"] is not None for segment in context["segments"]),
     }
 
 
 def _shown_stretch(stretch: reading.Stretch, places: dict[int, int]) -> dict[str, Any]:
-    """`voices` are the places of its speakers in the list of all."""
+    """`voices` are the numbers of its speakers."""
     return {
         "number": stretch.number,
         "start": stretch.start,

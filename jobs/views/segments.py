@@ -11,7 +11,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from jobs.models import Segment, Speaker, Transcript
-from jobs.models.transcript import CONFIRMED
+from jobs.models.transcript import CONFIRMED, places_of
 from jobs.services import reading
 from jobs.views.access import own_transcript
 
@@ -36,7 +36,8 @@ def text(request: HttpRequest, pk: int) -> HttpResponse:
 def stretch_context(transcript: Transcript, stretch: int, speakers: Iterable[Speaker] | None = None) -> dict[str, Any]:
     """What `_segments.html` needs."""
     known = list(transcript.speakers.all() if speakers is None else speakers)
-    places = {speaker.pk: (index, speaker) for index, speaker in enumerate(known)}
+    numbers = places_of(known)
+    places = {speaker.pk: (numbers[speaker.pk], speaker) for speaker in known}
     rows = reading.segments_of(transcript, stretch)
     return {"segments": [_shown(segment, places) for segment in rows], "speakers": known}
 

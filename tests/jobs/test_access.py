@@ -64,6 +64,9 @@ OF_TRANSCRIPT = {
     "segments": "get",
     "find_in_transcript": "get",
     "transcript_text": "get",
+    "voices": "get",
+    "speaker_menu": "get",
+    "speaker_sample": "get",
 }
 OF_PANEL = {"panel": "get"}
 OF_UPLOAD = {"upload_piece": "head", "upload_submit": "post"}

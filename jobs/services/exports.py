@@ -60,13 +60,19 @@ def download(job: Job, name: str) -> ExportedFile | RenderedFile | None:
     The file the job stored does as long as nobody has changed anything. None when there is no such format, or no text.
     """
     exporter = EXPORTERS.get(name)
-    transcript = Transcript.objects.filter(job=job).first()
+    transcript = Transcript.objects.filter(job=job).select_related("recording", "job").first()
     stored = find(job, name)
     if exporter is None or transcript is None or (stored is not None and not _is_changed(transcript)):
         return stored
+    return rendered(transcript, name)
+
+
+def rendered(transcript: Transcript, name: str) -> RenderedFile:
+    """A transcript as it stands, in a format there is."""
+    exporter = EXPORTERS[name]
     names = dict(transcript.speakers.exclude(name="").values_list("label", "name"))
-    content = exporter.render(_as_spoken(job, transcript), names)
-    filename = f"{_safe(job.recording.title)}.{exporter.extension}"
+    content = exporter.render(_as_spoken(transcript), names)
+    filename = f"{_safe(transcript.recording.title)}.{exporter.extension}"
     return RenderedFile(content.encode() if isinstance(content, str) else content, filename, exporter.content_type)
 
 
@@ -75,12 +81,11 @@ def _is_changed(transcript: Transcript) -> bool:
     return transcript.revision > 0 or transcript.speakers.exclude(name="").exists()
 
 
-def _as_spoken(job: Job, transcript: Transcript) -> SpokenTranscript:
+def _as_spoken(transcript: Transcript) -> SpokenTranscript:
     segments = tuple(segment.as_spoken() for segment in transcript.segments.select_related("speaker"))
-    duration = job.recording.duration or max((segment.end for segment in segments), default=0.0)
-    return SpokenTranscript(
-        transcript.language, segments, duration, transcript.engine, transcript.model, tuple(job.warnings)
-    )
+    duration = transcript.recording.duration or max((segment.end for segment in segments), default=0.0)
+    warnings = tuple(transcript.job.warnings) if transcript.job else ()
+    return SpokenTranscript(transcript.language, segments, duration, transcript.engine, transcript.model, warnings)
 
 
 def _safe(title: str) -> str:

@@ -10,7 +10,6 @@ from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -26,7 +25,7 @@ from jobs.views import panels, runs, segments, serving, speakers
 from jobs.views.access import own_recording
 from media_pipeline.options import SpeakerOptions
 
-PEAKS, CAPTIONS = "peaks.json", "transcript.vtt"  # artifacts
+PEAKS = "peaks.json"  # an artifact
 LATEST = 1e7  # seconds; no recording is longer
 DOUBT_LIMITS = (50, 60, 70, 80, 90)  # percent
 
@@ -35,11 +34,7 @@ DOUBT_LIMITS = (50, 60, 70, 80, 90)  # percent
 @require_safe
 def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
     shown = own_recording(request, pk)
-    jobs = (
-        shown.jobs.of_text()
-        .select_related("recording", "transcript")
-        .annotate(has_peaks=_made(PEAKS), has_captions=_made(CAPTIONS))
-    )
+    jobs = shown.jobs.of_text().select_related("recording", "transcript").annotate(has_peaks=_made(PEAKS))
     found = list(jobs.order_by("-created_at"))
     if not found:
         raise Http404
@@ -67,7 +62,6 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
             "run_facts": [] if transcript else runs.facts(job, transcript),
             "has_media": bool(shown.media_key),
             "has_peaks": job.has_peaks,
-            "captions_url": reverse("export", args=[job.pk, "vtt"]) if job.has_captions else "",
             **words,
             **(_speakers_again(job, steps) if words["segments"] and not run.is_active else {}),
         },

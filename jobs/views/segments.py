@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from jobs.models import Segment, Speaker, Transcript
 from jobs.models.transcript import CONFIRMED, places_of
-from jobs.services import reading
+from jobs.services import exports, reading
 from jobs.views.access import own_transcript
 
 
@@ -31,6 +31,15 @@ def segments(request: HttpRequest, pk: int) -> HttpResponse:
 def text(request: HttpRequest, pk: int) -> HttpResponse:
     """All of it as plain text, to be copied."""
     return HttpResponse(reading.plain_text(own_transcript(request, pk)), content_type="text/plain; charset=utf-8")
+
+
+@login_required
+@require_safe
+@cache_control(private=True, no_cache=True)
+def captions(request: HttpRequest, pk: int) -> HttpResponse:
+    """WebVTT of the words as they stand, always from here: a video takes no captions from another site."""
+    made = exports.rendered(own_transcript(request, pk), "vtt")
+    return HttpResponse(made.content, content_type=made.content_type)
 
 
 def stretch_context(transcript: Transcript, stretch: int, speakers: Iterable[Speaker] | None = None) -> dict[str, Any]:

@@ -205,6 +205,10 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
 new ResizeObserver(draw).observe(canvas);
 window.addEventListener("hashchange", followAddress);
 
+document.addEventListener("transcriptchanged", ({ detail: { revision } }) => {
+  for (const track of media.querySelectorAll("[data-captions]")) track.src = `${track.src.split("?")[0]}?revision=${revision}`;
+});
+
 if (media.error) showProblem();
 const speed = recall("speed");
 if (SPEEDS.includes(speed)) setSpeed(speed);

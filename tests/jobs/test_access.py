@@ -40,7 +40,13 @@ PUBLIC = {
 }
 OWN_PAGES = {"library": "get", "upload": "get", "upload_create": "post", "sample": "post"}
 ACCOUNT_PAGES = {"account_change_password", "account_set_password", "account_email", "account_reauthenticate"}
-OF_RECORDING = {"recording": "get", "media": "get", "peaks": "get", "recording_delete": "post"}
+OF_RECORDING = {
+    "recording": "get",
+    "media": "get",
+    "peaks": "get",
+    "recording_delete": "post",
+    "transcribe_again": "get",
+}
 OF_JOB = {
     "job_snapshot": "get",
     "job_preview": "get",
@@ -48,17 +54,20 @@ OF_JOB = {
     "job_cancel": "post",
     "job_retry": "post",
     "find_speakers": "post",
+    "job_discard": "post",
 }
 OF_JOB_NAMED = {"step_rerun": "post", "export": "get"}
 OF_TRANSCRIPT = {
     "transcript_changes": "post",
     "passage_form": "get",
     "passage_start": "post",
+    "captions": "get",
     "transcript_state": "get",
     "transcript_undo": "post",
     "transcript_redo": "post",
     "transcript_restore": "post",
     "transcript_history": "get",
+    "history_changes": "get",
     "transcript_matches": "get",
     "transcript_doubts": "get",
     "segments": "get",
@@ -68,6 +77,7 @@ OF_TRANSCRIPT = {
     "speaker_menu": "get",
     "speaker_sample": "get",
 }
+OF_TWO_TRANSCRIPTS = {"compare_versions": "get"}
 OF_PANEL = {"panel": "get"}
 OF_UPLOAD = {"upload_piece": "head", "upload_submit": "post"}
 ONCE = {"welcome"}
@@ -104,6 +114,7 @@ def has_rule(name: str) -> bool:
         OF_JOB,
         OF_JOB_NAMED,
         OF_TRANSCRIPT,
+        OF_TWO_TRANSCRIPTS,
         OF_PANEL,
         OF_UPLOAD,
         ONCE,
@@ -153,6 +164,7 @@ def addresses(job: Job, begun: Upload) -> list[tuple[str, str]]:
         ("get", reverse("export", args=[job.pk, "txt"])),
     ]
     of_transcript = [(method, reverse(name, args=[job.transcript.pk])) for name, method in OF_TRANSCRIPT.items()]
+    of_transcript.append(("get", reverse("compare_versions", args=[job.transcript.pk, job.transcript.pk])))
     of_panel = [("get", reverse("panel", args=[job.recording_id, name])) for name in panels.CONTEXTS]
     of_upload = [(method, reverse(name, args=[begun.pk])) for name, method in OF_UPLOAD.items()]
     return recording + of_job + named + of_transcript + of_panel + of_upload

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,7 @@ def test_an_edit_answers_with_what_changed(browser: Client, transcript: Transcri
             "confidence": 0.625,
             "marks": [],
             "is_edited": True,
+            "is_speaker_chosen": False,
             "speaker": speaker["id"],
         }
     ]
@@ -192,15 +194,18 @@ def test_a_point_of_the_history_is_restored(browser: Client, transcript: Transcr
 
 
 def test_another_version_is_told_of_and_restored(browser: Client, transcript: Transcript) -> None:
-    old = Transcript.objects.create(recording=transcript.recording, language="en", engine="vosk", model="")
+    before = transcript.created_at - timedelta(hours=1)
+    old = Transcript.objects.create(
+        recording=transcript.recording, language="en", engine="vosk", model="", created_at=before
+    )
     old.segments.create(start=0.0, end=1.0, text="Older.")
 
     told_of = told(browser.get(reverse("transcript_history", args=[transcript.pk])))["versions"]  # type: ignore[arg-type]
     told(post(browser, transcript, "restore", {"version": old.pk, "revision": 0}))
 
     assert [(each["id"], each["engine"], each["is_shown"]) for each in told_of] == [
-        (old.pk, "vosk", False),
         (transcript.pk, "whisper", True),
+        (old.pk, "vosk", False),
     ]
     assert texts_of(transcript) == ["Older."]
 
@@ -344,3 +349,14 @@ def test_fifty_edits_at_once_are_all_kept_by_sqlite(tmp_path: Path) -> None:
 def test_fifty_edits_at_once_are_all_kept_by_postgresql(tmp_path: Path) -> None:
     with postgresql() as address:
         fifty_at_once(address, tmp_path)
+
+
+def test_captions_are_the_words_as_they_stand_and_come_from_this_site(browser: Client, transcript: Transcript) -> None:
+    address = reverse("captions", args=[transcript.pk])
+    before = browser.get(address)
+    change(browser, transcript, kind="text", segment=first_id(transcript), revision=0, text="We met in June.")
+
+    after = browser.get(address)
+
+    assert (before.status_code, before["Content-Type"].split(";")[0]) == (200, "text/vtt")
+    assert TEXTS[0] in before.content.decode() and "We met in June." in after.content.decode()

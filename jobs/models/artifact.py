@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from jobs.models.job import Job
 
@@ -19,6 +20,7 @@ class Artifact(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("artifact"), _("artifacts")
         constraints = [models.UniqueConstraint(fields=["job", "step", "part", "name"], name="artifact_once_per_name")]
 
     def __str__(self) -> str:

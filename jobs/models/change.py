@@ -53,6 +53,7 @@ class Change(models.Model):
     speakers_after = models.JSONField(default=dict)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("change"), _("changes")
         ordering = ["-number"]
         constraints = [
             models.UniqueConstraint(fields=["transcript", "number"], name="change_number_once"),
@@ -77,6 +78,7 @@ class SegmentChange(models.Model):
     after = models.JSONField(null=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("change of a segment"), _("changes of segments")
         ordering = ["pk"]
         constraints = [
             # Also finds what happened to one segment.

@@ -4,10 +4,21 @@ import uuid
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from jobs.models.recording import Recording
 from jobs.state import JOB_ACTIVE, JOB_ENDED, JOB_RETRYABLE, TEXT_KINDS, JobKind, JobStatus
 from media_pipeline.recipes import RECIPES
+
+KINDS = {JobKind.TRANSCRIBE: pgettext_lazy("job", "Transcribe"), JobKind.PASSAGE: pgettext_lazy("job", "Passage")}
+STATUSES = {
+    JobStatus.QUEUED: _("Queued"),
+    JobStatus.RUNNING: _("Running"),
+    JobStatus.COMPLETED: _("Completed"),
+    JobStatus.FAILED: _("Failed"),
+    JobStatus.CANCELLED: _("Cancelled"),
+}
 
 
 class JobManager(models.Manager["Job"]):
@@ -24,10 +35,8 @@ class Job(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     recording = models.ForeignKey(Recording, on_delete=models.CASCADE, related_name="jobs")
-    kind = models.CharField(max_length=20, choices=[(kind, kind.title()) for kind in JobKind])
-    status = models.CharField(
-        max_length=20, choices=[(status, status.title()) for status in JobStatus], default=JobStatus.QUEUED
-    )
+    kind = models.CharField(max_length=20, choices=list(KINDS.items()))
+    status = models.CharField(max_length=20, choices=list(STATUSES.items()), default=JobStatus.QUEUED)
     options = models.JSONField()
     options_before = models.JSONField(
         null=True, blank=True, help_text="What the text that stands was made with, while a second run asks for more."
@@ -46,6 +55,7 @@ class Job(models.Model):
     objects = JobManager()
 
     class Meta:
+        verbose_name, verbose_name_plural = _("job"), _("jobs")
         ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(condition=models.Q(status__in=list(JobStatus)), name="job_status_known"),

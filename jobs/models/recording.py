@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from jobs.state import TEXT_KINDS
 
@@ -34,6 +35,7 @@ class Recording(models.Model):
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("recording"), _("recordings")
         ordering = ["-created_at"]
         indexes = [models.Index(fields=["owner", "-created_at"], name="recording_library")]  # the library page
 
@@ -58,6 +60,7 @@ class Upload(models.Model):
     updated_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("upload"), _("uploads")
         ordering = ["-created_at"]
         constraints = [
             models.CheckConstraint(

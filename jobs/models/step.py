@@ -4,9 +4,20 @@ import uuid
 
 from django.db import models
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from jobs.models.job import Job
 from jobs.state import StepStatus
+
+STATUSES = {
+    StepStatus.WAITING: _("Waiting"),
+    StepStatus.READY: _("Ready"),
+    StepStatus.RUNNING: _("Running"),
+    StepStatus.DONE: _("Done"),
+    StepStatus.SKIPPED: _("Skipped"),
+    StepStatus.FAILED: _("Failed"),
+    StepStatus.CANCELLED: _("Cancelled"),
+}
 
 
 class StepRun(models.Model):
@@ -17,9 +28,7 @@ class StepRun(models.Model):
     name = models.CharField(max_length=40)
     part = models.PositiveIntegerField(default=0)
     lane = models.CharField(max_length=10)
-    status = models.CharField(
-        max_length=20, choices=[(status, status.title()) for status in StepStatus], default=StepStatus.WAITING
-    )
+    status = models.CharField(max_length=20, choices=list(STATUSES.items()), default=StepStatus.WAITING)
     attempt = models.PositiveIntegerField(default=0, help_text="How often a worker has claimed this step.")
     failures = models.PositiveIntegerField(default=0, help_text="Attempts that ended badly since the last retry.")
     lease_until = models.DateTimeField(null=True)
@@ -37,6 +46,7 @@ class StepRun(models.Model):
     ended_at = models.DateTimeField(null=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("step run"), _("step runs")
         ordering = ["created_at", "part"]
         constraints = [
             models.UniqueConstraint(fields=["job", "name", "part"], name="step_once_per_part"),

@@ -8,6 +8,7 @@ from typing import Any
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from jobs.models.job import Job
 from jobs.models.recording import Recording
@@ -32,6 +33,7 @@ class Transcript(models.Model):
     revision = models.PositiveIntegerField(default=0, help_text="The number of its last change.")
 
     class Meta:
+        verbose_name, verbose_name_plural = _("transcript"), _("transcripts")
         ordering = ["-created_at"]
 
     def __str__(self) -> str:
@@ -46,6 +48,7 @@ class Speaker(models.Model):
     name = models.CharField(max_length=100, blank=True)
 
     class Meta:
+        verbose_name, verbose_name_plural = _("speaker"), _("speakers")
         ordering = ["label"]
         constraints = [models.UniqueConstraint(fields=["transcript", "label"], name="speaker_label_once")]
 
@@ -80,6 +83,7 @@ class Segment(models.Model):
     revision = models.PositiveIntegerField(default=0, help_text="Rises with each change; an older one is refused.")
 
     class Meta:
+        verbose_name, verbose_name_plural = _("segment"), _("segments")
         ordering = ["start", "pk"]
         indexes = [models.Index(fields=["transcript", "start", "id"], name="segment_by_time")]
         constraints = [

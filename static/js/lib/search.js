@@ -164,8 +164,7 @@ export function showTools() {
 function showCount() {
   showTools();
   const count = box.querySelector("[data-find-count]");
-  const numbers = { n: (search.here + 1).toLocaleString(), all: search.total.toLocaleString() };
-  count.textContent = search.total ? fill(count.dataset.some, numbers) : search.pattern ? count.dataset.none : "";
+  count.textContent = search.total ? fill(count.dataset.some, { n: search.here + 1, all: search.total }) : search.pattern ? count.dataset.none : "";
   for (const button of box.querySelectorAll("[data-find-step]")) button.disabled = !search.total;
   if (!search.total) markHere(null);
   document.dispatchEvent(new CustomEvent("searched"));

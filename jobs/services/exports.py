@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass
 
+from django.conf import settings
+from django.utils.translation import get_language
+
 from jobs.models import Artifact, Job, Transcript
 from jobs.wording import translated
 from media_pipeline.exports.registry import EXPORTERS
@@ -57,12 +60,12 @@ class RenderedFile:
 def download(job: Job, name: str) -> ExportedFile | RenderedFile | None:
     """A job's text as it stands, with the names given to speakers.
 
-    The file the job stored does as long as nobody has changed anything. None when there is no such format, or no text.
+    The file the job stored does as long as it says the same. None when there is no such format, or no text.
     """
     exporter = EXPORTERS.get(name)
     transcript = Transcript.objects.filter(job=job).select_related("recording", "job").first()
     stored = find(job, name)
-    if exporter is None or transcript is None or (stored is not None and not _is_changed(transcript)):
+    if exporter is None or transcript is None or (stored is not None and not _differs(transcript)):
         return stored
     return rendered(transcript, name)
 
@@ -70,15 +73,16 @@ def download(job: Job, name: str) -> ExportedFile | RenderedFile | None:
 def rendered(transcript: Transcript, name: str) -> RenderedFile:
     """A transcript as it stands, in a format there is."""
     exporter = EXPORTERS[name]
-    names = dict(transcript.speakers.exclude(name="").values_list("label", "name"))
+    names = {speaker.label: speaker.display_name for speaker in transcript.speakers.all()}
     content = exporter.render(_as_spoken(transcript), names)
     filename = f"{_safe(transcript.recording.title)}.{exporter.extension}"
     return RenderedFile(content.encode() if isinstance(content, str) else content, filename, exporter.content_type)
 
 
-def _is_changed(transcript: Transcript) -> bool:
-    """Whether it says anything else than what the engine wrote."""
-    return transcript.revision > 0 or transcript.speakers.exclude(name="").exists()
+def _differs(transcript: Transcript) -> bool:
+    """Whether it says anything else than the stored files, which call speakers by English names."""
+    speakers = transcript.speakers.exclude(name="") if get_language() == settings.LANGUAGE_CODE else transcript.speakers
+    return transcript.revision > 0 or speakers.exists()
 
 
 def _as_spoken(transcript: Transcript) -> SpokenTranscript:

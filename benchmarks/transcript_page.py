@@ -3,7 +3,9 @@
 The peer is the plain way: a Django template that writes every segment, with a <span> for each word that a click seeks
 to and that is marked while it is heard. Bytes are of the compressed document. The first byte of ours comes over HTTP
 from the running product; the peer's time is that of its view alone, without any server around it. A jump is the time
-from the press in the player to the frame in which the sentence of that time is in sight, in Chromium.
+from the press in the player to the frame in which the sentence of that time is in sight, in Chromium. Typing is the
+time from a key to the end of the frame that shows its letter, in the middle of the transcript; the peer's sentence is
+made editable for it.
 """
 
 import gzip
@@ -22,6 +24,7 @@ from tests.services import Product, running_product, wait_until
 SEGMENTS, WORDS = 12_000, 100_000
 SECONDS_EACH = 3.0
 REQUESTS, PEER_REQUESTS, JUMPS = 40, 3, 12
+TYPED = "a correction that somebody types at a steady pace, "
 CHROMIUM = "/usr/bin/chromium"
 
 PEER_PAGE = """<!doctype html><html><head><title>Transcript</title></head><body>
@@ -54,6 +57,25 @@ PEER_JUMP = """(seconds) => new Promise((resolve) => {
   rows.findLast((row) => Number(row.dataset.start) <= seconds).scrollIntoView({ block: "center" });
   requestAnimationFrame(() => requestAnimationFrame(() => resolve(performance.now() - begun)));
 })"""
+# Gathers, in `typed`, the milliseconds from each key to the end of the frame that shows it.
+WATCH_TYPING = """() => {
+  window.typed = [];
+  const channel = new MessageChannel();
+  let pressed = 0;
+  channel.port1.onmessage = () => typed.push(performance.now() - pressed);
+  addEventListener("keydown", (event) => (pressed = event.timeStamp), true);
+  addEventListener("input", () => requestAnimationFrame(() => channel.port2.postMessage(0)));
+}"""
+OUR_EDIT = """() => {
+  const row = [...document.querySelectorAll("[data-segment]")].find((one) => one.getBoundingClientRect().top > 200);
+  document.dispatchEvent(new CustomEvent("editword", { detail: { element: row, word: 2 } }));
+}"""
+PEER_EDIT = """() => {
+  const rows = [...document.querySelectorAll(".segment p")];
+  const row = rows.find((one) => one.getBoundingClientRect().top > 200);
+  row.contentEditable = "true";
+  row.focus();
+}"""
 
 
 def run() -> None:
@@ -64,16 +86,19 @@ def run() -> None:
         peer = Peer(transcript)
         with our_product(Path(name)) as url:
             ours = fetch_ours(url, transcript, session)
-            jumps = ours_in_browser(url, transcript, session)
+            jumps, typing = ours_in_browser(url, transcript, session)
         queries = count_queries(transcript, session)
-        theirs = peer.in_browser()
+        theirs, peer_typing = peer.in_browser()
     say(f"ours, first byte over HTTP      {describe(ours.seconds)}; {ours.size / 1024:.0f} KiB, {queries} queries")
     say(f"peer, its view alone            {describe(peer.seconds)}; {peer.size / 1024:.0f} KiB")
     say(f"ours, jump                      {describe(jumps)}")
     say(f"peer, jump once all is laid out {describe(theirs)}")
+    say(f"ours, typing                    {describe(typing)}")
+    say(f"peer, typing                    {describe(peer_typing)}")
     conclude("C11/bytes", ours.size / 1024, peer.size / 1024, "KiB", ">=20")
     conclude("C11/ttfb", late(ours.seconds), late(peer.seconds), "ms", "ours<=80ms")
     conclude("C11/jump", late(jumps), late(theirs), "ms", "ours<=150ms")
+    conclude("C11/typing", late(typing), late(peer_typing), "ms", "ours<=50ms")
     conclude("C11/queries", queries, peer.queries, "", "ours<=10")
 
 
@@ -223,14 +248,25 @@ def count_queries(transcript: Any, session: str) -> int:
     return len(captured)
 
 
-def ours_in_browser(url: str, transcript: Any, session: str) -> list[float]:
-    """Seconds of jumps to places that are not on the page yet."""
+def ours_in_browser(url: str, transcript: Any, session: str) -> tuple[list[float], list[float]]:
+    """Seconds of jumps to places that are not on the page yet, and of keys typed there."""
     with browser() as chromium:
         context = chromium.new_context(base_url=url, viewport={"width": 1440, "height": 900})
         context.add_cookies([{"name": "sessionid", "value": session, "url": url}])
         page = context.new_page()
         page.goto(f"/recordings/{transcript.recording_id}/", wait_until="networkidle")
-        return jump_about(page, OUR_JUMP)
+        return jump_about(page, OUR_JUMP), type_away(page, OUR_EDIT)
+
+
+def type_away(page: Any, edit: str) -> list[float]:
+    """Seconds of each key, typed while what was typed before is saved."""
+    page.evaluate(WATCH_TYPING)
+    page.evaluate(edit)
+    for letter in TYPED:
+        page.keyboard.type(letter)
+        page.wait_for_timeout(60)
+    page.wait_for_timeout(200)
+    return [float(each) / 1000 for each in page.evaluate("typed")]
 
 
 def jump_about(page: Any, jump: str) -> list[float]:
@@ -275,8 +311,8 @@ class Peer:
             self.queries = len(captured)
             self.size = len(body)
 
-    def in_browser(self) -> list[float]:
+    def in_browser(self) -> tuple[list[float], list[float]]:
         with browser() as chromium:
             page = chromium.new_page(viewport={"width": 1440, "height": 900})
             page.set_content(self.html, wait_until="load", timeout=120_000)
-            return jump_about(page, PEER_JUMP)
+            return jump_about(page, PEER_JUMP), type_away(page, PEER_EDIT)

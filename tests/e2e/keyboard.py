@@ -7,7 +7,8 @@ KEYBOARD = """
 window.reached = new Set();
 window.here = () => document.activeElement ?? document.body;
 window.usable = () => [...document.querySelectorAll("a[href], button, input, select, textarea, summary")]
-  .filter((one) => !one.disabled && one.type !== "hidden" && !one.closest("[hidden]") && one.checkVisibility())
+  .filter((one) => !one.disabled && one.tabIndex >= 0 && one.type !== "hidden")
+  .filter((one) => !one.closest("[hidden]") && one.checkVisibility())
   .filter((one) => one.type !== "radio" || one.checked);
 window.describe = (one) => one.getAttribute("aria-label") || one.innerText?.trim() || one.id || one.outerHTML;
 // The browser's own player marks its buttons itself, out of our sight.

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, FilePayload, Page, StorageState, ViewportSize
 
-from tests.e2e.conftest import EMAIL, PASSWORD
+from tests.e2e.conftest import EMAIL, PASSWORD, wait_until
 from tests.e2e.keyboard import KEYBOARD, focused, tab_to
 from tests.services import ROOT, Product, running_product
 from tests.speech import Line, render
@@ -217,7 +217,58 @@ def ask_for_reset(page: Page) -> None:
 
 def find(page: Page) -> None:
     page.fill("[data-find-input]", "budget")
-    page.locator(".run > summary").click()
+
+
+def on_a_row(page: Page) -> None:
+    wait_until(page, "document.querySelector('[data-editing]')?.hidden === false")
+    page.locator("[data-segment] [data-seek-link]").nth(1).focus()
+
+
+def press(key: str, shown: str) -> Callable[[Page], None]:
+    """Press a key on a sentence and wait for what it shows."""
+
+    def act(page: Page) -> None:
+        on_a_row(page)
+        page.keyboard.press(key)
+        page.locator(shown).first.wait_for()
+
+    return act
+
+
+def choose(name: str, shown: str) -> Callable[[Page], None]:
+    """Choose one of the actions of a sentence and wait for what it shows."""
+
+    def act(page: Page) -> None:
+        press("m", "#row-menu")(page)
+        page.get_by_role("menuitem", name=name).click()
+        page.locator(shown).first.wait_for()
+
+    return act
+
+
+def meet_a_conflict(page: Page) -> None:
+    press("e", "[contenteditable]")(page)
+    page.evaluate("document.activeElement.closest('[data-segment]').dataset.revision = '99'")
+    page.keyboard.type(" And Peter?")
+    page.locator(".conflict").wait_for()
+
+
+def choose_keys(page: Page) -> None:
+    press("?", "#shortcuts[open]")(page)
+    page.get_by_role("button", name="Choose other keys").first.click()
+
+
+def replace(page: Page) -> None:
+    press("Control+h", "[data-replace-with]")(page)
+    page.fill("[data-find-input]", "budget")
+
+
+def open_tab(name: str) -> Callable[[Page], None]:
+    def act(page: Page) -> None:
+        page.get_by_role("tab", name=name, exact=True).click()
+        page.locator("[role=tabpanel]:not([hidden]) :is(h2, h3)").first.wait_for(state="attached")
+
+    return act
 
 
 def click(selector: str) -> Callable[[Page], None]:
@@ -248,6 +299,20 @@ PAGES = {
     "done, exporting": ("done", click("summary.button-primary")),
     "done, finding": ("done", find),
     "done, keys": ("done", lambda page: page.locator("body").press("?")),
+    "done, choosing keys": ("done", choose_keys),
+    "done, correcting": ("done", press("e", "[contenteditable]")),
+    "done, conflict": ("done", meet_a_conflict),
+    "done, actions of a sentence": ("done", press("m", "#row-menu")),
+    "done, times": ("done", choose("Times", "#passage-times[open]")),
+    "done, inserting": ("done", choose("Insert", "#passage-times[open]")),
+    "done, who speaks": ("done", press("s", "[data-speaker-form]")),
+    "done, earlier versions": ("done", press("h", "#segment-history[open]")),
+    "done, listening again": ("done", press("Shift+R", "dialog[open]")),
+    "done, replacing": ("done", replace),
+    "done, speakers": ("done", open_tab("Speakers")),
+    "done, exports": ("done", open_tab("Exports")),
+    "done, history": ("done", open_tab("History")),
+    "done, run log": ("done", open_tab("Run log")),
     "done, speakers again": ("done", click("[data-opens=find-speakers]")),
     "done without speakers": ("speechless", nothing),
     "media deleted": ("bare", nothing),

@@ -50,6 +50,11 @@ class Piece:
     choice: Choice | None = None
     taken: str = ""
 
+    @property
+    def length(self) -> int:
+        """How many characters both sides have together."""
+        return len(self.text) + (len(self.choice.other) if self.choice else 0)
+
 
 @dataclass(frozen=True, slots=True)
 class Sentence:

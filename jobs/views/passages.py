@@ -17,6 +17,7 @@ from jobs.models import Job
 from jobs.services import passages
 from jobs.services.passages import PassageRefused
 from jobs.views.access import own_job, own_transcript
+from media_pipeline.options import model_title
 
 
 @login_required
@@ -49,6 +50,12 @@ def passage_start(request: HttpRequest, pk: int) -> JsonResponse:
     return JsonResponse(_told(job, transcript.pk))
 
 
+def _listener(job: Job) -> str:
+    """Who heard it, for people."""
+    options = pipeline_gateway.options_of(job)
+    return f"{pipeline_gateway.engine_title(options.engine)} · {model_title(options.model)}"
+
+
 def _told(job: Job, transcript_id: int) -> dict[str, Any]:
     return {
         "snapshot": events.snapshot(job).as_json(),
@@ -69,5 +76,5 @@ def passage_difference(request: HttpRequest, pk: UUID) -> HttpResponse:
     found = passages.difference(job, transcript) if transcript.recording_id == job.recording_id else None
     if found is None:
         raise Http404
-    context = {"difference": found, "job": job, "transcript": transcript}
+    context = {"difference": found, "listener": _listener(job), "transcript": transcript}
     return render(request, "jobs/partials/_passage_difference.html", context)

@@ -16,12 +16,14 @@ const ENDED = ["completed", "failed", "cancelled"];
 const AT_ONCE = 100; // operations the server takes together
 
 const dialog = document.getElementById("passage");
-const part = (name) => dialog.querySelector(`[data-passage-${name}]`);
+const part = (name) => dialog.querySelector(`[data-hear-${name}]`);
 const words = dialog?.dataset;
 
 /** What was chosen: the ids of its sentences in order, and from when to when. */
 const passage = { ids: [], start: 0, end: 0 };
-/** What is heard again, or was: {snapshotUrl, cancelUrl, differenceUrl, start, accepted}; null while one chooses. */
+/** What is heard again: {snapshotUrl, cancelUrl, differenceUrl, ids, start, end, accepted, isHeard}, until it was seen. */
+const tasks = new Set();
+/** The one the dialog shows; null while one chooses. */
 let task = null;
 let isBusy = false;
 
@@ -62,15 +64,28 @@ function chosenRows(row) {
   return first && last && first !== last ? [first, last] : [row, row];
 }
 
+/** A passage that is being heard, or was while one did something else, is shown; for any other one chooses. */
 async function open(row) {
   if (!row) return;
-  task = null;
   const [first, last] = chosenRows(row);
+  const known = first === last && [...tasks].find(({ ids }) => ids.includes(row.dataset.segment));
+  if (known) return openTask(known);
+  task = null;
   show("choice");
   dialog.showModal();
   part("body").scrollTop = 0;
   await choose(first, last);
   await bringForm();
+}
+
+function openTask(own) {
+  task = own;
+  Object.assign(passage, { ids: own.ids, start: own.start, end: own.end });
+  if (!dialog.open) dialog.showModal();
+  if (own.isHeard) return showResult();
+  show("run");
+  part("bar").value = 0;
+  part("cancel").focus();
 }
 
 async function choose(first, last) {
@@ -81,6 +96,7 @@ async function choose(first, last) {
   }
   const spans = rows.map(segmentOf);
   Object.assign(passage, { ids: rows.map((row) => row.dataset.segment), start: Math.min(...spans.map(({ start }) => start)), end: Math.max(...spans.map(({ end }) => end)) });
+  [part("from").textContent, part("to").textContent] = [clock(passage.start), clock(passage.end)];
   const times = part("times");
   times.textContent = fill(rows.length === 1 ? times.dataset.one : times.dataset.some, { from: clock(passage.start), to: clock(passage.end), n: rows.length });
   part("text").replaceChildren(...rows.map((row) => Object.assign(document.createElement("p"), { textContent: textOf(row).textContent })));
@@ -90,21 +106,21 @@ async function choose(first, last) {
 async function showEdges() {
   const rows = passage.ids.map(rowOf);
   const longest = part("longest");
-  const isLong = longest && passage.end - passage.start > Number(longest.dataset.passageLongest);
+  const isLong = longest && passage.end - passage.start > Number(longest.dataset.hearLongest);
   complain(isLong ? longest.textContent : "");
   part("start").disabled = isLong || !longest; // without the fields there is nothing to start with
   const [before, after] = await Promise.all([neighbor(segmentOf(rows[0]), -1), neighbor(segmentOf(rows.at(-1)), 1)]);
-  for (const button of dialog.querySelectorAll("[data-passage-edge]")) {
-    const isOutward = (button.dataset.passageEdge === "first") === (button.dataset.by === "-1");
-    const isPossible = isOutward ? (button.dataset.passageEdge === "first" ? before : after) : rows.length > 1;
+  for (const button of dialog.querySelectorAll("[data-hear-edge]")) {
+    const isOutward = (button.dataset.hearEdge === "first") === (button.dataset.by === "-1");
+    const isPossible = isOutward ? (button.dataset.hearEdge === "first" ? before : after) : rows.length > 1;
     button.setAttribute("aria-disabled", String(!isPossible)); // keeps the focus where it is
   }
 }
 
-async function moveEdge({ passageEdge, by }) {
+async function moveEdge({ hearEdge, by }) {
   const [first, last] = [rowOf(passage.ids[0]), rowOf(passage.ids.at(-1))];
-  const moved = (await neighbor(segmentOf(passageEdge === "first" ? first : last), Number(by)))?.element;
-  if (moved) await choose(passageEdge === "first" ? moved : first, passageEdge === "first" ? last : moved);
+  const moved = (await neighbor(segmentOf(hearEdge === "first" ? first : last), Number(by)))?.element;
+  if (moved) await choose(hearEdge === "first" ? moved : first, hearEdge === "first" ? last : moved);
 }
 
 /** Fetch what can be chosen: an engine's model may have come since. */
@@ -145,12 +161,11 @@ async function start(event) {
     body.set("end", passage.end);
     const told = await post(words.startUrl, body);
     const { snapshot, snapshot_url: snapshotUrl, cancel_url: cancelUrl, difference_url: differenceUrl } = told;
-    task = { snapshotUrl, cancelUrl, differenceUrl, start: passage.start, accepted: 0 };
-    show("run");
-    part("bar").value = 0;
+    const own = { snapshotUrl, cancelUrl, differenceUrl, ...passage, accepted: 0, isHeard: false };
+    tasks.add(own);
+    openTask(own);
     showProgress(snapshot);
-    part("cancel").focus();
-    follow(task);
+    follow(own);
   } catch (error) {
     showFieldProblem(error.field, error.message);
   }
@@ -190,7 +205,7 @@ async function follow(own) {
   for (;;) {
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
     const snapshot = await asked(own.snapshotUrl);
-    if (own.isDropped) return;
+    if (!tasks.has(own)) return;
     if (!snapshot) continue; // no connection: the next round asks again
     if (ENDED.includes(snapshot.status)) return ended(own, snapshot);
     if (own === task) showProgress(snapshot);
@@ -211,28 +226,22 @@ function showProgress({ status, percent, stage_title: title, queue_position: pla
   const waiting = place > 1 ? fill(words.placeInLine, { n: place }) : words.inLine;
   part("stage").textContent = status === "queued" ? waiting : title || words.starting;
   part("bar").value = Math.max(part("bar").value, percent);
-  part("percent").textContent = `${Math.floor(part("bar").value)} %`;
+  part("percent").textContent = status === "queued" ? "" : `${Math.floor(part("bar").value)} %`;
 }
 
 async function ended(own, { status, error }) {
-  if (own !== task || !dialog.open) return endedUnseen(own, status, error);
-  if (status === "completed") return showResult();
-  task = null;
-  show("choice");
-  complain(status === "failed" ? error : words.cancelled);
-  part("start").focus();
+  own.isHeard = status === "completed";
+  if (!own.isHeard) tasks.delete(own);
+  if (!dialog.open) endedUnseen(own, status, error);
+  else if (own !== task) dialog.addEventListener("close", () => tasks.has(own) && endedUnseen(own, status, error), { once: true });
+  else if (own.isHeard) showResult();
+  else await chooseAgain(status === "failed" ? error : words.cancelled);
 }
 
 /** Somebody went on working meanwhile: say it beside that. */
 function endedUnseen(own, status, error) {
   if (status === "failed") sayElsewhere(error);
-  if (status !== "completed") return;
-  const look = () => {
-    task = own;
-    if (!dialog.open) dialog.showModal();
-    showResult();
-  };
-  sayElsewhere(fill(words.ready, { time: clock(own.start) }), { label: words.look, run: look });
+  if (own.isHeard) sayElsewhere(fill(words.ready, { time: clock(own.start) }), { label: words.look, run: () => openTask(own) });
 }
 
 async function cancel() {
@@ -241,8 +250,7 @@ async function cancel() {
   isBusy = true;
   try {
     await post(own.cancelUrl, new FormData());
-    own.isDropped = true;
-    await ended(own, { status: "cancelled" });
+    if (tasks.has(own)) await ended(own, { status: "cancelled" });
   } catch (error) {
     if (own === task) complain(error.message); // it has perhaps just ended: the next snapshot says so
   }
@@ -253,10 +261,12 @@ async function cancel() {
 
 const choices = () => [...part("result").querySelectorAll("[data-choice]")];
 
+/** Compare what was heard with what stands now. Resolves to how much is left, in words; null when it did not come. */
 async function showResult(index = 0) {
   const own = task;
-  show("result");
-  const isFirst = !part("result").contains(document.activeElement) && !index;
+  const isNew = dialog.dataset.shows !== "result";
+  if (isNew) show("result");
+  if (isNew) part("result").replaceChildren();
   let found;
   try {
     found = await fetched(own.differenceUrl);
@@ -266,6 +276,7 @@ async function showResult(index = 0) {
     return null;
   }
   if (own !== task) return null;
+  tasks.delete(own);
   part("result").replaceChildren(...found);
   const told = part("result").querySelector("[data-difference]").dataset;
   const count = Number(told.difference);
@@ -273,7 +284,7 @@ async function showResult(index = 0) {
   part("undo").hidden = !own.accepted;
   const title = part("result").querySelector(".passage-same h3");
   if (title && own.accepted) title.textContent = told.left;
-  if (isFirst) announce(title?.textContent ?? told.left);
+  if (isNew) announce(title?.textContent ?? told.left);
   focusOn(Math.min(index, count - 1));
   return told.left;
 }
@@ -351,25 +362,26 @@ function onClick(event) {
   const button = event.target.closest("button");
   if (!button || button.getAttribute("aria-disabled") === "true") return;
   const place = button.closest("[data-choice]");
-  if (button.matches("[data-passage-close], [data-passage-done]")) dialog.close();
-  else if (button.matches("[data-passage-edge]")) moveEdge(button.dataset);
-  else if (button.matches("[data-passage-play]")) playExcerpt(passage.start, passage.end);
-  else if (button.matches("[data-passage-cancel]")) cancel();
-  else if (button.matches("[data-passage-again]")) chooseAgain();
-  else if (button.matches("[data-passage-all]")) acceptAll();
-  else if (button.matches("[data-passage-undo]")) takeBack();
+  if (button.matches("[data-hear-close], [data-hear-done]")) dialog.close();
+  else if (button.matches("[data-hear-edge]")) moveEdge(button.dataset);
+  else if (button.matches("[data-hear-play]")) playExcerpt(passage.start, passage.end);
+  else if (button.matches("[data-hear-cancel]")) cancel();
+  else if (button.matches("[data-hear-again]")) chooseAgain();
+  else if (button.matches("[data-hear-all]")) acceptAll();
+  else if (button.matches("[data-hear-undo]")) takeBack();
   else if (button.matches("[data-choice-play]")) play(place.dataset);
   else if (button.matches("[data-choice-accept]")) accept(place);
 }
 
 /** Back to the choice, with the same passage as far as its sentences are still there. */
-async function chooseAgain() {
+async function chooseAgain(sentence = "") {
   const rows = passage.ids.map(rowOf).filter(Boolean);
   task = null;
   if (!rows.length) return dialog.close();
   show("choice");
   await choose(rows[0], rows.at(-1));
   await bringForm();
+  if (sentence) complain(sentence);
 }
 
 if (canEdit && dialog) {

@@ -80,19 +80,19 @@ def begin(page: Page, number: int = 1) -> None:
     page.locator("[data-segment] [data-seek-link]").nth(number).focus()
     page.keyboard.press("Shift+R")
     page.locator("#passage select").first.wait_for()
-    wait_until(page, "!document.querySelector('[data-passage-start]').disabled")
+    wait_until(page, "!document.querySelector('[data-hear-start]').disabled")
 
 
 def hear(page: Page) -> None:
-    page.locator("[data-passage-start]").focus()
+    page.locator("[data-hear-start]").focus()
     page.keyboard.press("Enter")
     page.locator("[data-difference]").wait_for(timeout=60_000)
 
 
 def test_a_word_is_taken_over_survives_a_reload_and_is_undone(page: Page) -> None:
     begin(page)
-    assert "1 sentence" in page.locator("[data-passage-times]").inner_text()
-    assert "banker" in page.locator("[data-passage-text]").inner_text()
+    assert "1 sentence" in page.locator("[data-hear-times]").inner_text()
+    assert "banker" in page.locator("[data-hear-text]").inner_text()
     options = page.locator("#passage select").first.locator("option").all_inner_texts()
     assert options == ["Embedded (PocketSphinx)", "faster-whisper · tiny-test-ct2"]
     hear(page)
@@ -123,7 +123,7 @@ def test_all_is_accepted_at_once_and_taken_back_in_the_dialog(page: Page) -> Non
     begin(page, 0)
     page.get_by_role("button", name="End one sentence later").click()
     page.get_by_role("button", name="End one sentence later").click()
-    assert "3 sentences" in page.locator("[data-passage-times]").inner_text()
+    assert "3 sentences" in page.locator("[data-hear-times]").inner_text()
     assert page.get_by_role("button", name="End one sentence later").get_attribute("aria-disabled") == "true"
     hear(page)
 
@@ -131,10 +131,10 @@ def test_all_is_accepted_at_once_and_taken_back_in_the_dialog(page: Page) -> Non
     page.locator(".passage-same", has_text="No difference left").wait_for()
     assert SPOKEN[1] in text_of(page, 1)
 
-    undo = page.locator("[data-passage-undo]")
+    undo = page.locator("[data-hear-undo]")
     while undo.is_visible():
         undo.click()
-        wait_until(page, "!document.querySelector('[data-passage-result]').hasAttribute('aria-busy')")
+        wait_until(page, "!document.querySelector('[data-hear-result]').hasAttribute('aria-busy')")
     assert "banker" in text_of(page, 1)
 
 
@@ -147,10 +147,10 @@ def test_a_selection_of_several_sentences_is_the_passage(page: Page) -> None:
 
     page.keyboard.press("Shift+R")
 
-    page.locator("[data-passage-times]", has_text="2 sentences").wait_for()
+    page.locator("[data-hear-times]", has_text="2 sentences").wait_for()
     page.get_by_role("button", name="Begin one sentence later").click()
-    page.locator("[data-passage-times]", has_text="1 sentence").wait_for()
-    assert SPOKEN[2] in page.locator("[data-passage-text]").inner_text()
+    page.locator("[data-hear-times]", has_text="1 sentence").wait_for()
+    assert SPOKEN[2] in page.locator("[data-hear-text]").inner_text()
     page.keyboard.press("Escape")
 
 
@@ -163,7 +163,7 @@ def test_a_change_of_somebody_else_meanwhile_is_not_overwritten(page: Page) -> N
 
     page.locator("[data-choice]", has_text="banker").locator("[data-choice-accept]").click()
 
-    page.locator("[data-passage-problem]", has_text="changed meanwhile").wait_for()
+    page.locator("[data-hear-problem]", has_text="changed meanwhile").wait_for()
     assert page.locator("[data-choice]", has_text="Monday").count() == 1  # compared with what stands now
     page.locator("[data-choice]", has_text="banker").locator("[data-choice-accept]").click()
     page.locator("[data-choice]", has_text="banker").wait_for(state="detached")
@@ -175,9 +175,9 @@ def test_what_cannot_be_done_is_said_in_a_sentence(page: Page) -> None:
     begin(page)
     page.get_by_label("Language", exact=True).select_option("ru")
     page.get_by_label("Engine and model").select_option(label="Embedded (PocketSphinx)")
-    page.locator("[data-passage-start]").click()
+    page.locator("[data-hear-start]").click()
 
-    error = page.locator("[data-passage-fields] [data-error-for=language]")
+    error = page.locator("[data-hear-fields] [data-error-for=language]")
     error.wait_for()
     assert "does not know this language" in error.inner_text()
     page.keyboard.press("Escape")
@@ -185,13 +185,29 @@ def test_what_cannot_be_done_is_said_in_a_sentence(page: Page) -> None:
 
 def test_closed_meanwhile_it_says_when_it_is_done(page: Page) -> None:
     begin(page)
-    page.locator("[data-passage-start]").click()
-    page.locator("[data-passage-run]").wait_for()
+    page.locator("[data-hear-start]").click()
+    page.locator("[data-hear-run]").wait_for()
     page.keyboard.press("Escape")
 
     page.get_by_role("button", name="Compare").click(timeout=60_000)
 
     page.locator("[data-choice]", has_text="banker").wait_for()
+    page.keyboard.press("Escape")
+
+
+def test_what_was_heard_meanwhile_is_shown_when_one_comes_back_to_the_passage(page: Page) -> None:
+    begin(page)
+    page.locator("[data-hear-start]").click()
+    page.locator("[data-hear-run]").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(".toast", has_text="was heard again").wait_for(timeout=60_000)
+
+    page.keyboard.press("Shift+R")
+
+    page.locator("[data-choice]", has_text="banker").wait_for()
+    page.keyboard.press("Escape")
+    page.keyboard.press("Shift+R")
+    page.locator("[data-hear-text]", has_text="banker").wait_for()  # seen: one chooses anew
     page.keyboard.press("Escape")
 
 
@@ -206,10 +222,10 @@ def test_every_state_is_for_everybody(page: Page) -> None:
 def test_a_running_passage_is_cancelled(page: Page) -> None:
     begin(page)
     page.route("**/snapshot/", lambda route: route.abort())  # so that its end is not heard of first
-    page.locator("[data-passage-start]").click()
-    page.locator("[data-passage-cancel]").click()
+    page.locator("[data-hear-start]").click()
+    page.locator("[data-hear-cancel]").click()
 
-    page.locator("[data-passage-problem]:not(:empty)").wait_for()
+    page.locator("[data-hear-problem]:not(:empty)").wait_for()
     page.unroute("**/snapshot/")
     assert "banker" in text_of(page, 1)
     page.keyboard.press("Escape")

@@ -18,6 +18,7 @@ from media_pipeline.errors import InputError
 from media_pipeline.ffmpeg import too_long
 from scripts import messages
 from tests.jobs.recipes import make_job
+from tests.jobs.transcripts import make_transcript
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -139,3 +140,21 @@ async def connected(owner: User, job: Job, header: tuple[bytes, bytes]) -> Webso
 def queue_told_by_somebody_in_russian() -> Any:
     """An event that comes of what a Russian reader did reaches others in their own language."""
     return translation.override("ru")
+
+
+# Files ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_a_speaker_without_a_name_is_called_in_files_as_on_the_page(browser: Client, owner: User) -> None:
+    made = make_transcript(owner, ["Доброе утро.", "Привет."], speakers="01", language="ru")
+    made.speakers.filter(label="SPEAKER_01").update(name="Анна")
+    address = reverse("export", args=[made.job_id, "txt"])
+
+    english = browser.get(address).content.decode()
+    russian = browser.get(address, headers={"Accept-Language": "ru"}).content.decode()
+
+    assert "Speaker 1:" in english
+    assert "Говорящий 1:" in russian
+    assert "Анна:" in english
+    assert "Анна:" in russian

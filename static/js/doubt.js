@@ -4,7 +4,7 @@
    stepped through likewise. The server says where all of them are; see jobs/views/doubts.py. */
 import { canEdit, change, segmentOp, tell } from "./lib/changes.js";
 import { playExcerpt } from "./lib/excerpt.js";
-import { fill } from "./lib/format.js";
+import { fill, number } from "./lib/format.js";
 import { entries, keysFor, onKeys, shown } from "./lib/keys.js";
 import { rowOf } from "./lib/rows.js";
 import { recall, remember } from "./lib/storage.js";
@@ -215,7 +215,7 @@ function showCount() {
   const [count, word] = [part("count"), part("word")];
   const row = state.isStanding && rowOf(state.word[0]);
   const index = row ? indexIn(row, state.word) : -1;
-  const numbers = { here: (state.number + 1).toLocaleString(), n: total.toLocaleString(), all: known.toLocaleString(), limit: limit() };
+  const numbers = { here: number(state.number + 1), n: number(total), all: number(known), limit: limit() };
   count.textContent = fill(total ? (index >= 0 ? count.dataset.here : count.dataset.some) : count.dataset.none, numbers);
   word.hidden = index < 0;
   if (index >= 0) word.textContent = fill(word.dataset.word, { word: textOf(row).textContent.slice(...spanOf(row, index)), sure: wordsOf(row)[index][3] ?? "–" });

@@ -1,6 +1,6 @@
 /* Find and replace: the hit one is at, or all of them after a look at what will stand there. Ctrl+H comes here. */
 import { canEdit, change, Conflict, known, segmentOp, tell, undo } from "./lib/changes.js";
-import { clock, fill } from "./lib/format.js";
+import { clock, fill, number as written } from "./lib/format.js";
 import { comboOf, entries, keysFor, onKeys, shown } from "./lib/keys.js";
 import { rowOf } from "./lib/rows.js";
 import { box, findAgain, hitHere, queryOf, searched, showTools } from "./lib/search.js";
@@ -79,7 +79,7 @@ async function showPreview(notice = "") {
 function fillDialog(matches, notice) {
   const { asked, replacement, count } = preview;
   const [title, told, all] = [part("title"), part("told"), part("all")];
-  const names = { old: asked.phrase, new: replacement, n: count.toLocaleString(), shown: matches.length.toLocaleString() };
+  const names = { old: asked.phrase, new: replacement, n: written(count), shown: written(matches.length) };
   title.textContent = fill(replacement ? title.dataset.title : title.dataset.delete, names);
   told.textContent = fill(count > matches.length ? told.dataset.some : count ? told.dataset.all : told.dataset.none, names);
   part("notice").textContent = notice;
@@ -141,7 +141,7 @@ function failed(error) {
 /** Say how many, and offer the way back as long as nothing else was done. */
 function say(count, number) {
   const run = () => (known().undo?.number === number ? undo().catch(tell) : tell(new Error(dialog.dataset.undone)));
-  const detail = { text: fill(dialog.dataset.done, { n: count.toLocaleString() }), action: { label: dialog.dataset.undo, run } };
+  const detail = { text: fill(dialog.dataset.done, { n: written(count) }), action: { label: dialog.dataset.undo, run } };
   document.dispatchEvent(new CustomEvent("toast", { detail }));
 }
 

@@ -95,8 +95,10 @@ async function act(make) {
   refocus();
 }
 
+/** Where what had the focus before was made anew, the browser cannot give it back. */
 function refocus() {
-  if (document.activeElement && document.activeElement !== document.body) return;
+  const active = document.activeElement;
+  if (active && active !== document.body && !menu.contains(active)) return;
   const row = at.segment && rowOf(at.segment);
   const heading = at.place === "turn" && row?.closest("[data-turn]").querySelector("[data-speaker-turn]");
   const again = heading || row?.querySelector("[data-seek-link]") || document.querySelector(`[data-speaker-menu="${at.speaker}"]`) || document.querySelector("[data-speaker-menu]");

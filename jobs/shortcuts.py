@@ -67,8 +67,6 @@ SHORTCUTS = (
     Shortcut("speaker-menu", "S", _("Who speaks: choose, or rename"), Group.CORRECT),
     Shortcut("speaker", "1 2 3 4 5 6 7 8 9", _("This sentence is said by the speaker of that number"), Group.CORRECT),
     Shortcut("history", "H", _("Earlier versions of this sentence"), Group.CORRECT),
-    Shortcut("speaker-menu", "S", _("Who speaks: choose, or rename"), Group.CORRECT),
-    Shortcut("speaker", "1 2 3 4 5 6 7 8 9", _("This sentence is said by the speaker of that number"), Group.CORRECT),
     Shortcut("undo", "Ctrl+Z", _("Undo"), Group.CORRECT, "reading typing"),
     Shortcut("redo", "Ctrl+Shift+Z Ctrl+Y", _("Do again"), Group.CORRECT, "reading typing"),
     Shortcut("typing-toggle", "Escape Tab", _("Play from a little before, or pause"), Group.TYPE, "typing"),

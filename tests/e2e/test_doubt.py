@@ -5,6 +5,7 @@ from playwright.sync_api import Page, StorageState
 
 from tests.e2e.conftest import wait_until
 from tests.e2e.meeting import seed_meeting
+from tests.e2e.test_accessibility import look
 from tests.services import Product
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -208,3 +209,13 @@ def test_on_a_phone_the_buttons_stay_above_the_player(page: Page, address: str) 
     page.get_by_role("button", name="Stop checking words").click()
     wait_for_count(page, "4 of 243 words")
     assert page.evaluate(NOW) == ""
+
+
+def test_checking_words_has_no_violation_in_any_look(page: Page, address: str) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    opened(page, address)
+    page.get_by_label("Mark words the engine was unsure of").check()
+    press(page, "n")
+    wait_for_word(page, "budjet")
+
+    assert look(page) == []

@@ -6,6 +6,7 @@ from playwright.sync_api import Browser, Page, StorageState
 from tests.e2e.conftest import wait_until
 from tests.e2e.keyboard import tab_to
 from tests.e2e.meeting import seed_meeting
+from tests.e2e.test_accessibility import look
 from tests.services import Product
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -208,3 +209,16 @@ def test_the_key_works_in_the_field_and_escape_leads_back(page: Page, address: s
 
     assert page.evaluate("document.activeElement.matches('[data-find-input]')")
     assert not page.locator("[data-replace]").is_visible()
+
+
+def test_replacing_has_no_violation_in_any_look(page: Page, address: str) -> None:
+    page.emulate_media(reduced_motion="reduce")
+    opened(page, address)
+    look_for(page, "may")
+    wait_for_count(page, "1 of 7")
+    found = look(page)
+    page.locator("[data-replace-with]").fill("June")
+    page.get_by_role("button", name="Replace all…").press("Enter")
+    page.wait_for_selector("[data-replace-dialog][open]")
+
+    assert found + look(page) == []

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from jobs.templatetags import display
+from media_pipeline.transcript import Mark
 
 
 @pytest.mark.parametrize(
@@ -106,7 +107,15 @@ def test_places_in_a_sentence_can_be_played(sentence: str, shown: str) -> None:
     assert display.with_places(sentence) == shown
 
 
+def test_sentences_are_told_apart_by_whether_they_name_a_place() -> None:
+    sentences = ["From 12:03 on.", "It is quiet.", "At 1:02:03.", "3 of 4."]
+
+    assert display.placed(sentences) == ["From 12:03 on.", "At 1:02:03."]
+    assert display.unplaced(sentences) == ["It is quiet.", "3 of 4."]
+
+
 def test_marks_are_said_in_words() -> None:
     assert display.mark_title("overlap") == "several people speak"
     assert display.mark_meaning("repeated").endswith(".")
     assert (display.mark_title("later"), display.mark_meaning("later")) == ("later", "")
+    assert set(display.mark_kinds()) == set(Mark)

@@ -166,7 +166,7 @@ class PassageForm(forms.Form):
         engine = self.fields["engine"]
         assert isinstance(engine, forms.ChoiceField)
         engine.choices = [(_named(one), one.title) for one in listeners]
-        engine.initial = next(map(_named, others or listeners))
+        engine.initial = next(map(_named, others or listeners), None)
         self.fields["language"].initial = transcript.language
         if transcript.job:
             self.fields["vocabulary"].initial = pipeline_gateway.options_of(transcript.job).vocabulary

@@ -88,10 +88,10 @@ def listen_again(transcript: Transcript, options: TranscribeOptions, *, start: S
     Raises:
         PassageRefused: It is too long, or none; the media is gone; or others are being heard already.
     """
-    _refuse_nonsense(transcript.recording, start, end)
     asked = replace(options, speakers=None, passage=Passage(start, end))
     with transaction.atomic():
         recording = Recording.objects.select_for_update().get(pk=transcript.recording_id)
+        _refuse_nonsense(recording, start, end)
         active = recording.jobs.filter(kind=JobKind.PASSAGE, status__in=JOB_ACTIVE).count()
         if active >= AT_ONCE:
             raise PassageRefused(_("Other passages of this recording are being heard already. Wait for one to end."))

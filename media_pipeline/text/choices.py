@@ -12,7 +12,8 @@ from media_pipeline.languages import has_spaces
 from media_pipeline.text.differences import equal_pairs, sound
 from media_pipeline.transcript import Seconds, Word
 
-# Where more than this differs in one place, it is one choice for each sentence: pairs of words would be chance.
+# Where more than this differs in one place, pairs of words would be chance: it is looked at sentence by sentence, and
+# one choice where that is still too much.
 MAX_PAIRED = 900
 # What it costs that a word has no partner; that two partners have nothing in common; that they are said at quite other
 # times; and that two words are taken for one, as "key word" for "keyboard".
@@ -24,9 +25,6 @@ _JOINING = 0.3
 _STEPS = ((1, 1, 0.0), (2, 1, _JOINING), (1, 2, _JOINING), (1, 0, _ALONE), (0, 1, _ALONE))
 _ENDS = ".,;:!?…。、，；：！？"
 _SENTENCE_ENDS = ".!?…"
-
-# By how many words of each side were passed: the least cost, and from where.
-_Table: TypeAlias = dict[tuple[int, int], tuple[float, tuple[int, int]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +108,8 @@ def choices(
 def taken(text: str, chosen: Sequence[Choice], language: str) -> str:
     """`text`, a sentence, with what was heard in place of what stands, for each of `chosen`. It may be empty."""
     space = " " if has_spaces(language) else ""
-    for choice in reversed(sorted(chosen, key=attrgetter("first", "last"))):  # several may be at one place, in order
+    in_order = sorted(chosen, key=attrgetter("first", "last"))
+    for choice in in_order[::-1]:  # several that come in between may stand at one place
         before, after = text[: choice.first], text[choice.last :]
         if space:
             before, after = before.rstrip(), after.lstrip()
@@ -152,6 +151,10 @@ def _is_spoken(text: str) -> bool:
 
 # What differs ---------------------------------------------------------------------------------------------------------
 
+_Step: TypeAlias = tuple[Sequence[_Unit], Sequence[_Unit]]
+# By how many words of each side were passed: the least cost, and from where.
+_Table: TypeAlias = dict[tuple[int, int], tuple[float, tuple[int, int]]]
+
 
 @dataclass(frozen=True, slots=True)
 class _Gap:
@@ -172,24 +175,12 @@ class _Gap:
         if not old and not new:
             return
         at = self.old_span[0]
-        steps = _paired(old, new) if self.split and 0 < len(old) * len(new) <= MAX_PAIRED else [(old, new)]
-        for yours, other in steps:
-            yield from self._by_sentence(yours, other, at)
+        for yours, other in _paired(old, new) if self.split else [(old, new)]:
+            if yours:
+                yield from (self._choice(*step) for step in _dealt(yours, other) if not step[0][0].is_around)
+            else:
+                yield from self._inserted(other, at)
             at += len(yours)
-
-    def _by_sentence(self, yours: Sequence[_Unit], other: Sequence[_Unit], at: int) -> Iterator[Choice]:
-        """What replaces the words of several sentences is dealt out to them by its times."""
-        if not yours:
-            yield from self._inserted(other, at)
-            return
-        parts = [list(run) for _key, run in groupby(yours, key=attrgetter("key"))]
-        left = list(other)
-        for part, following in zip_longest(parts, parts[1:]):
-            border = (part[-1].end + following[0].start) / 2 if following else math.inf
-            mine = [unit for unit in left if unit.middle < border]
-            left = left[len(mine) :]
-            if not part[0].is_around:
-                yield self._choice(part, mine)
 
     def _inserted(self, other: Sequence[_Unit], at: int) -> Iterator[Choice]:
         """In the sentence that is nearer, behind what stands before it or before what stands behind it."""
@@ -220,14 +211,37 @@ def _is_nearer(unit: _Unit, before: _Unit | None, after: _Unit | None) -> bool:
     return unit.middle - before.end <= after.start - unit.middle
 
 
-def _paired(old: Sequence[_Unit], new: Sequence[_Unit]) -> list[tuple[Sequence[_Unit], Sequence[_Unit]]]:
-    """Words that were heard instead of each other, at the least cost: one for one, one for two, or alone."""
+def _dealt(old: Sequence[_Unit], new: Sequence[_Unit]) -> list[_Step]:
+    """What replaces the words of several sentences, dealt out to them by its times."""
+    parts = [list(run) for _key, run in groupby(old, key=attrgetter("key"))]
+    steps: list[_Step] = []
+    left = list(new)
+    for part, following in zip_longest(parts, parts[1:]):
+        border = (part[-1].end + following[0].start) / 2 if following else math.inf
+        mine = [unit for unit in left if unit.middle < border]
+        left = left[len(mine) :]
+        steps.append((part, mine))
+    return steps
+
+
+def _paired(old: Sequence[_Unit], new: Sequence[_Unit]) -> list[_Step]:
+    """Words that were heard instead of each other: one for one, one for two, or alone."""
+    if not old or not new:
+        return [(old, new)]
+    if len(old) * len(new) <= MAX_PAIRED:
+        return _cheapest(old, new)
+    dealt = _dealt(old, new)
+    return [step for part in dealt for step in _paired(*part)] if len(dealt) > 1 else dealt
+
+
+def _cheapest(old: Sequence[_Unit], new: Sequence[_Unit]) -> list[_Step]:
+    """The way through both that costs least."""
     best: _Table = {(0, 0): (0.0, (0, 0))}
     for i in range(len(old) + 1):
         for j in range(len(new) + 1):
             if i or j:
                 best[i, j] = min(_ways(best, old[:i], new[:j]))
-    steps: list[tuple[Sequence[_Unit], Sequence[_Unit]]] = []
+    steps: list[_Step] = []
     i, j = len(old), len(new)
     while i or j:
         back = best[i, j][1]

@@ -1,14 +1,12 @@
 """Word by word: what two texts have in common, and where they differ."""
 
-import re
+import unicodedata
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from enum import StrEnum
-
-_NOT_SPOKEN = re.compile(r"[\W_]+")
 
 
 class PieceKind(StrEnum):
@@ -76,8 +74,14 @@ def _runs(pairs: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int, int]]:
 
 
 def sound(text: str) -> str:
-    """What is left of a word without case and punctuation; all of it when that is nothing."""
-    return _NOT_SPOKEN.sub("", text).casefold() or text
+    """What is left of a word without case and punctuation; all of it when that is nothing.
+
+    Marks belong to their letters: in many scripts they are the vowels.
+    """
+    whole = unicodedata.normalize("NFC", text)
+    if not whole.isalnum():
+        whole = "".join(char for char in whole if unicodedata.category(char)[0] in "LMN")
+    return whole.casefold() or text
 
 
 def equal_pairs(old: Sequence[Hashable], new: Sequence[Hashable]) -> Iterator[tuple[int, int]]:

@@ -72,6 +72,15 @@ def test_differences_over_two_sentences_are_dealt_out_to_them_by_time() -> None:
     assert found == [(0, "Bob.", "rob."), (1, "Anna", "Hannah")]
 
 
+def test_a_passage_heard_quite_otherwise_is_still_compared_word_by_word() -> None:
+    texts = [f"alpha{number} beta{number} gamma{number} delta{number}." for number in range(40)]
+
+    found = told(passage(*texts), " ".join(word.strip(".") + "x" for text in texts for word in text.split()))
+
+    assert len(found) == 160
+    assert found[0] == (0, "alpha0", "alpha0x") and found[-1] == (39, "delta39.", "delta39x.")
+
+
 def test_what_stands_around_the_passage_is_left_alone_and_keeps_its_edges_clean() -> None:
     said = passage("He was there.", "She went home.", "Then it rained.")
     around = [Said(one.key, one.text, one.words, is_around=one.key != 1) for one in said]

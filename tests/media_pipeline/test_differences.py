@@ -38,6 +38,14 @@ def test_words_may_count_as_the_same_that_are_written_differently() -> None:
     ]
 
 
+def test_signs_and_case_are_not_heard_but_vowel_signs_are() -> None:
+    assert sound("«Don’t!»") == sound("dont") == "dont"
+    assert sound("snake_case") == "snakecase"
+    assert sound("—") == "—"
+    assert sound("की") != sound("कि")  # Hindi: only the vowel sign differs
+    assert sound("Cafe\u0301") == sound("café")  # written in two ways
+
+
 @given(WORDS, WORDS)
 def test_the_pieces_are_both_texts_whole_and_take_turns(before: list[str], after: list[str]) -> None:
     pieces = differences(before, after)

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.contrib.auth.decorators import login_required
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.cache import get_conditional_response
@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 
 from jobs.models import Job, Recording, Speaker, Transcript
 from jobs.models.transcript import places_of
-from jobs.services import lifecycle, reading, speaker_names, statistics, voice_samples
+from jobs.services import lifecycle, reading, speaker_names, statistics, versions, voice_samples
 from jobs.services.lifecycle import SpeakersAgain
 from jobs.services.statistics import STRIPS, Statistics, Voice
 from jobs.services.voice_samples import Sample
@@ -63,7 +63,7 @@ def speaker_menu(request: HttpRequest, pk: int) -> HttpResponse:
     known = list(transcript.speakers.all())
     numbers = places_of(known)
     asked = _number(request, "speaker")
-    names = speaker_names.names_given(person(request), transcript)
+    names = speaker_names.names_given(person(request), besides=known)
     context = {
         "transcript": transcript,
         "speaker": next((each for each in known if each.pk == asked), None),
@@ -123,10 +123,13 @@ def _number(request: HttpRequest, name: str) -> int | None:
 
 
 def panel_context(_request: HttpRequest, recording: Recording) -> dict[str, Any]:
-    """The figures of the latest text."""
-    job = recording.jobs.of_text().filter(transcript__isnull=False).select_related("transcript").latest("created_at")
-    transcript = job.transcript
-    transcript.recording = job.recording = recording
+    """The figures of the text that the page shows. Http404 where it shows none."""
+    jobs = list(recording.jobs.of_text().select_related("recording", "transcript").order_by("-created_at"))
+    job = versions.shown_job(jobs) if jobs else None
+    transcript: Transcript | None = getattr(job, "transcript", None)
+    if job is None or transcript is None:
+        raise Http404
+    transcript.recording = recording
     figures = statistics.statistics(transcript)
     return {
         "transcript": transcript,
@@ -136,13 +139,13 @@ def panel_context(_request: HttpRequest, recording: Recording) -> dict[str, Any]
         "silence_share": figures.silence / figures.duration if figures.duration else 0.0,
         "strip_box": f"0 0 {STRIPS} {STRIP_HEIGHT}",
         "ticks": [figures.duration * step / TICKS for step in range(TICKS + 1)],
-        **_again(job),
+        **_again(job, jobs[0]),
     }
 
 
-def _again(job: Job) -> dict[str, Any]:
-    """Whether the page offers to look for speakers again."""
-    way = lifecycle.speakers_again(job) if job.status == JobStatus.COMPLETED else None
+def _again(job: Job, run: Job) -> dict[str, Any]:
+    """Whether the page offers to look for speakers again; not while a run is at work."""
+    way = None if run.is_active or job.status != JobStatus.COMPLETED else lifecycle.speakers_again(job)
     return {"can_find": way not in (None, SpeakersAgain.IMPOSSIBLE), "is_lost": way == SpeakersAgain.IMPOSSIBLE}
 
 

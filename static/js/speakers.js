@@ -107,6 +107,8 @@ function refocus() {
 
 function showProblem(error) {
   const place = part("speaker-problem");
+  // What is refused here is told here; nothing that was written is left unsaved.
+  if (error instanceof Refused && !error.isLost) document.dispatchEvent(new CustomEvent("savestate", { detail: "saved" }));
   const name = part("speaker-name").value.trim().toLocaleLowerCase();
   const same = known().speakers.find((speaker) => speaker.id !== at.speaker && speaker.display_name.toLocaleLowerCase() === name);
   if (!(error instanceof Refused) || !same || reach() !== "everywhere") {

@@ -49,6 +49,8 @@ function put(fresh) {
   const index = row && [...row.querySelectorAll("button")].indexOf(focused);
   list().replaceWith(fresh);
   if (row) (fresh.querySelector(`[data-merge="${row.dataset.merge}"]`)?.querySelectorAll("button")[index] ?? fresh.querySelector("button"))?.focus();
+  const count = document.querySelector("[data-speaker-count]");
+  if (count) count.textContent = fresh.dataset.count;
   document.dispatchEvent(new CustomEvent("voicesshown"));
 }
 

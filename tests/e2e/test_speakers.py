@@ -159,6 +159,7 @@ def test_dragging_one_speaker_onto_another_merges_them_until_it_is_undone(opened
     expect(opened.locator("[data-toast]")).to_contain_text("Speaker 2 was merged into Speaker 1")
     wait_until(opened, "document.querySelectorAll('[data-speaker-turn]').length === 1")
     expect(listed(opened)).to_have_text(["Speaker 1"])
+    expect(opened.locator("[data-speaker-count]")).to_have_text("1 speaker")
 
     opened.locator("[data-toast]").get_by_role("button", name="Undo").click()
     wait_for_headings(opened, "Speaker 1", "Speaker 2", "Speaker 1")

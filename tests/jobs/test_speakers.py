@@ -2,7 +2,10 @@
 
 import re
 import subprocess
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -12,7 +15,7 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
 
-from jobs.models import Recording, Segment, Speaker, Transcript
+from jobs.models import Job, Recording, Segment, Speaker, Transcript
 from jobs.models.transcript import places_of
 from jobs.services import editing, speaker_names, voice_samples
 from jobs.services.edit_operations import MergeSpeakers
@@ -24,6 +27,7 @@ from tests.conftest import body
 from tests.jobs.transcripts import make_transcript
 
 pytestmark = pytest.mark.django_db
+Budget = Callable[[int], AbstractContextManager[Any]]
 
 
 @pytest.fixture
@@ -131,7 +135,7 @@ def test_names_of_the_latest_recordings_come_first_each_once(owner: User, strang
     name_speakers(stranger, "Mallory")
     here = name_speakers(owner, "Bob", "")
 
-    names = speaker_names.names_given(owner, here)
+    names = speaker_names.names_given(owner, besides=here.speakers.all())
 
     assert sorted(names[:2]) == ["Cleo", "ann"]
     assert names[2:] == []
@@ -167,6 +171,40 @@ def test_words_that_nobody_known_says_have_a_row_of_their_own(browser: Client, t
 
     assert html.count("<tr>") == 5
     assert html.count("Unknown speaker") >= 2
+
+
+def test_the_tab_offers_another_search_for_speakers_only_when_nothing_is_at_work(
+    browser: Client, transcript: Transcript
+) -> None:
+    assert "find-speakers" in panel(browser, transcript)
+
+    Job.objects.update(status="running")
+    assert "find-speakers" not in panel(browser, transcript)
+
+    Job.objects.update(status="completed")
+    Recording.objects.update(media_key="")
+    assert "cannot be looked for again" in panel(browser, transcript)
+
+
+def test_a_recording_without_words_has_no_figures(browser: Client, transcript: Transcript) -> None:
+    Transcript.objects.all().delete()
+
+    assert browser.get(reverse("panel", args=[transcript.recording_id, "speakers"])).status_code == 404
+
+
+@pytest.mark.parametrize("sentences", [4, 400])
+def test_the_tab_and_the_menu_cost_few_queries_however_much_was_said(
+    browser: Client, owner: User, sentences: int, django_assert_max_num_queries: Budget
+) -> None:
+    made = make_transcript(owner, ["One two."] * sentences, speakers="01" * (sentences // 2), duration=5000.0)
+    get(browser, "voices", made)  # what is asked once in the life of a process
+
+    with django_assert_max_num_queries(9):
+        panel(browser, made)
+    with django_assert_max_num_queries(7):
+        get(browser, "speaker_menu", made, speaker=made.speakers.all()[0].pk)
+    with django_assert_max_num_queries(6):
+        get(browser, "voices", made)
 
 
 def test_a_transcript_without_speakers_has_figures_too(browser: Client, owner: User) -> None:

@@ -26,13 +26,14 @@ Operation = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ShownRun:
-    """A run as text; the speakers only of one of the kind `SPEAKER`, empty for nobody."""
+    """A run as text; the speakers only of one of the kind `SPEAKER`, empty for nobody, and to be told if `is_named`."""
 
     kind: RunKind
     before: str
     after: str
     speaker_before: str = ""
     speaker_after: str = ""
+    is_named: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,14 +164,15 @@ class _Maker:
         (self._old, self._new), self._speakers = people, speakers
 
     def shown(self, place: Place) -> Iterator[ShownRun]:
+        """The runs as text; the speakers stand before the first of several that have the same."""
+        told = None
         for run in place.runs:
-            before, after = (self._text(side) for side in (run.before, run.after))
             if run.kind != RunKind.SPEAKER:
-                yield ShownRun(run.kind, before, after)
+                yield ShownRun(run.kind, self._text(run.before), self._text(run.after))
                 continue
             names = _name(self._old, run.before[0].speaker), _name(self._new, run.after[0].speaker)
-            cut = self._cut(run.after)
-            yield ShownRun(run.kind, cut, cut, *names)
+            yield ShownRun(run.kind, self._cut(run.before), self._cut(run.after), *names, is_named=names != told)
+            told = names
 
     def _cut(self, tokens: Sequence[Token]) -> str:
         """The first and last of many words."""

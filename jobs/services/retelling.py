@@ -30,7 +30,11 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Turned:
-    """Something besides the words that a change turned from one value into another: `what` is speaker, start or end."""
+    """Something besides the words that a change turned from one value into another.
+
+    `what` is name (of somebody), speaker (of a sentence), start or end. Empty for nobody, and for somebody who was not
+    there before or is not any more.
+    """
 
     what: str
     before: str | Seconds | None
@@ -160,7 +164,7 @@ def _cut(piece: Piece, is_first: bool, is_last: bool) -> tuple[str, ...]:
 
 def _renamed(change: Change) -> Iterator[Turned]:
     for pk, before in change.speakers_before.items():
-        yield Turned("speaker", _called(before), _called(change.speakers_after.get(pk)))
+        yield Turned("name", _called(before), _called(change.speakers_after.get(pk)))
 
 
 def _turned(row: SegmentChange, names: dict[int, str]) -> Iterable[Turned]:

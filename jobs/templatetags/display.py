@@ -51,6 +51,15 @@ def clock(seconds: float | None) -> str:
 
 
 @register.filter
+def exact_clock(seconds: float | None) -> str:
+    """As `clock`, to the tenth of a second: 83.46 is "1:23.5"."""
+    if seconds is None:
+        return ""
+    tenths = max(0, round(10 * seconds))
+    return f"{clock(tenths // 10)}{formats.get_format('DECIMAL_SEPARATOR')}{tenths % 10}"
+
+
+@register.filter
 def play_from(seconds: float) -> str:
     """What a link that plays from a place is called."""
     return gettext("Play from %(time)s") % {"time": clock(seconds)}

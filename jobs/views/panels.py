@@ -13,7 +13,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from jobs.models import Recording
-from jobs.views import runs, speakers
+from jobs.views import runs, speakers, versions
 from jobs.views.access import own_recording
 
 TRANSCRIPT = "transcript"
@@ -21,6 +21,7 @@ TITLES: dict[str, Promise | str] = {
     TRANSCRIPT: _("Transcript"),
     "speakers": _("Speakers"),
     "exports": _("Exports"),
+    "history": _("History"),
     "run": _("Run log"),
 }
 
@@ -28,6 +29,7 @@ TITLES: dict[str, Promise | str] = {
 CONTEXTS: dict[str, Callable[[HttpRequest, Recording], dict[str, Any]]] = {
     "speakers": speakers.panel_context,
     "exports": runs.exports_context,
+    "history": versions.history_context,
     "run": runs.run_context,
 }
 

@@ -54,15 +54,18 @@ def history_context(request: HttpRequest, recording: Recording) -> dict[str, Any
     shown = versions.shown_version(recording)
     if shown is None:
         return {"past": {"shown": None, "recording": recording}}
-    compared = next((one for one in _all_versions(shown) if str(one.pk) == request.GET.get("compare")), None)
+    all_versions = _all_versions(shown)
+    asked = request.GET.get("compare")
+    compared = next((one.row for one in all_versions if str(one.pk) == asked and not one.is_shown), None)
+    is_at_work = _is_at_work(recording)
     return {
         "past": {
             "shown": shown,
             "recording": recording,
-            "versions": _all_versions(shown),
-            "can_transcribe": bool(recording.media_key) and not _is_at_work(recording),
-            "is_at_work": _is_at_work(recording),
-            "comparison": _comparison(request, shown, compared.row) if compared and not compared.is_shown else None,
+            "versions": all_versions,
+            "can_transcribe": bool(recording.media_key) and not is_at_work,
+            "is_at_work": is_at_work,
+            "comparison": _comparison(request, shown, compared, is_whole=True) if compared else None,
             **_changes(request, shown),
         }
     }
@@ -135,7 +138,10 @@ def compare(request: HttpRequest, pk: int, other: int) -> HttpResponse:
     return render(request, "jobs/partials/_versions_comparison.html", context)
 
 
-def _comparison(request: HttpRequest, shown: Transcript, other: Transcript) -> dict[str, Any]:
+def _comparison(
+    request: HttpRequest, shown: Transcript, other: Transcript, *, is_whole: bool = False
+) -> dict[str, Any]:
+    """`is_whole`: with its heading, also when it does not begin at the beginning."""
     skip, is_exact = _number(request.GET, "skip") or 0, request.GET.get("exact") == "1"
     found = comparison.compare(shown, other, skip=skip, is_exact=is_exact)
     seen = skip + len(found.differences)
@@ -143,7 +149,7 @@ def _comparison(request: HttpRequest, shown: Transcript, other: Transcript) -> d
         "found": found,
         "other": next(one for one in _all_versions(shown) if one.pk == other.pk),
         "is_exact": is_exact,
-        "is_first": not skip,
+        "is_first": is_whole or not skip,
         "next": seen if seen < found.count else None,
         "left": found.count - seen,
     }

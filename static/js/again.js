@@ -25,7 +25,7 @@ async function open(link) {
 
 document.addEventListener("click", (event) => {
   if (!dialog || event.ctrlKey || event.metaKey || event.shiftKey) return;
-  const link = event.target.closest("[data-again]");
+  const link = event.target.closest("[data-transcribe-again]");
   const close = event.target.closest("#again-dialog [data-again-close]");
   if (link || close) event.preventDefault();
   if (link) open(link);

@@ -149,21 +149,27 @@ async function compareOn(old) {
   place().replaceChildren(...old);
   panel().classList.add("is-comparing");
   const own = compared;
-  const nodes = await fetched(own.address);
-  if (compared !== own || !place()) return;
-  const pages = own.pages;
+  const turn = (own.turn = (own.turn ?? 0) + 1);
+  const nodes = await fetchedPages(own);
+  if (compared !== own || own.turn !== turn || !place()) return;
+  place().replaceChildren(...nodes);
+  if (own.focus !== undefined && document.activeElement === document.body) focusPlace(own.focus);
+}
+
+async function fetchedPages({ address, pages }) {
   const held = document.createElement("div");
-  held.append(...nodes);
+  held.append(...(await fetched(address)));
   for (let page = 1; page < pages; page += 1) {
     const link = held.querySelector("[data-more-places]");
     if (!link) break;
     addPlaces(held.querySelector("[data-places-list]"), link.closest(".change-more"), await fetched(link.dataset.morePlaces));
   }
-  if (compared !== own || !place()) return;
-  place().replaceChildren(...held.childNodes);
-  if (own.focus === undefined) return;
-  (takeButtons()[own.focus] ?? takeButtons().at(-1) ?? place().firstElementChild).focus({ preventScroll: true });
-  delete own.focus;
+  return held.childNodes;
+}
+
+function focusPlace(index) {
+  const next = takeButtons()[index] ?? takeButtons().at(-1) ?? place().querySelector("[data-compared]");
+  next?.focus({ preventScroll: true });
 }
 
 // Wiring ---------------------------------------------------------------------------------------------------------------
@@ -183,6 +189,8 @@ function onClick(event) {
 }
 
 if (canEdit && dialog) {
+  const begun = document.querySelector("[data-compared]"); // by the address of the page
+  if (begun) compared = { address: begun.dataset.address, pages: 1 };
   let shown = []; // the comparison as it stood in the panel before this one
   document.addEventListener("click", onClick);
   document.addEventListener("confirmed", (event) => {
@@ -191,7 +199,7 @@ if (canEdit && dialog) {
     busily(event.target, () => back(event.target));
   });
   document.addEventListener("transcriptchanged", () => {
-    shown = compared && place() ? [...place().childNodes] : [];
+    shown = compared && place() ? [...place().childNodes] : shown;
   });
   document.addEventListener("panelshown", ({ detail: { name } }) => {
     if (name === "history" && compared) compareOn(shown).catch(tell);

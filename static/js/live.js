@@ -3,6 +3,7 @@ import { fill, number } from "./lib/format.js";
 
 const POLL_MS = 2000;
 const SILENCE_MS = 10_000;
+const LOOK_AGAIN_MS = 500;
 const RECONNECT_MS = [500, 1000, 2000, 5000, 10_000];
 const ENDED = ["completed", "failed", "cancelled"];
 
@@ -30,13 +31,17 @@ function apply(snapshot) {
   if (preview) showPreview(snapshot.preview ?? []);
 }
 
-/** Show the result, but cut nobody off who listens meanwhile. */
+/** Show the result, but cut nobody off who listens, writes or chooses meanwhile. */
 function end() {
   hasEnded = true;
-  const media = document.querySelector("[data-media]");
-  if (!media || media.paused) return location.reload();
+  if (!isBusy()) return location.reload();
   showPercent(100);
-  media.addEventListener("pause", () => location.reload(), { once: true });
+  setInterval(() => isBusy() || location.reload(), LOOK_AGAIN_MS);
+}
+
+function isBusy() {
+  const media = document.querySelector("[data-media]");
+  return Boolean((media && !media.paused) || document.activeElement?.isContentEditable || document.querySelector("dialog[open], [data-unsaved]"));
 }
 
 function showPercent(percent) {

@@ -225,7 +225,7 @@ def test_a_comparison_tells_words_spelling_speakers_and_names(owner: User) -> No
     assert (found.words, found.said, found.names) == (1, 3, [("Speaker 2", "Bea")])
     assert [[(run.kind, run.before, run.after) for run in each.runs] for each in found.differences] == [
         [("same", "we met in", "We met in"), ("replaced", "may", "June."), ("same", *SAID)],
-        [("same", *SAID), ("speaker", "In the end.", "In the end.")],
+        [("same", *SAID), ("speaker", "in the end", "In the end.")],
     ]
     assert (found.spelled, comparison.compare(new, old, is_exact=True).words) == (5, 6)
 

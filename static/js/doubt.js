@@ -2,13 +2,14 @@
 
    One is shown and played with what is around it, and is confirmed or corrected with one key. Marked passages are
    stepped through likewise. The server says where all of them are; see jobs/views/doubts.py. */
-import { canEdit, change, segmentOp, tell } from "./lib/changes.js";
+import { canEdit, change, Conflict, segmentOp, tell } from "./lib/changes.js";
 import { playExcerpt } from "./lib/excerpt.js";
 import { fill, number } from "./lib/format.js";
+import { oncePerFrame } from "./lib/frames.js";
 import { entries, keysFor, onKeys, shown } from "./lib/keys.js";
 import { rowOf } from "./lib/rows.js";
 import { recall, remember } from "./lib/storage.js";
-import { fetchedAt, firstInView, lookAt, rangeOf, root, segmentsOf, spanOf, stretches, textOf, wordsOf } from "./lib/stretches.js";
+import { fetchedAt, firstInView, lookAt, rangeOf, refresh as fetchAgain, root, segmentsOf, spanOf, stretches, stretchOf, textOf, wordsOf } from "./lib/stretches.js";
 
 const AROUND_SECONDS = 1.5;
 const HALF = 500; // of the words the server tells at once
@@ -151,15 +152,29 @@ async function confirm() {
   if (state.isBusy || !state.isStanding) return;
   state.isBusy = true;
   try {
-    const row = await fetched(word[0], word[1]);
-    if (row) await change(() => [segmentOp(row, "confirm", { word: word[2] })]);
+    await fetched(word[0], word[1]);
+    await change(() => confirmation(word));
     clearTimeout(waiting);
     await refresh();
-    if (row && state.word && state.told.total) await step(1);
+    if (state.word && state.told.total) await step(1);
   } catch (error) {
     tell(error);
+    if (error instanceof Conflict) await lookAgain(word);
   }
   state.isBusy = false;
+}
+
+/** Nothing when the word is no more there. */
+function confirmation(word) {
+  const row = rowOf(word[0]);
+  return row && indexIn(row, word) >= 0 ? [segmentOp(row, "confirm", { word: word[2] })] : [];
+}
+
+/** Somebody else changed the sentence. */
+async function lookAgain(word) {
+  const row = rowOf(word[0]);
+  if (row) await fetchAgain([stretchOf(Number(row.dataset.start))]);
+  await refresh();
 }
 
 /** The editor of the row takes the word from here. */
@@ -277,13 +292,15 @@ function start() {
   if (matchMedia("(max-width: 60rem)").matches) part("list").open = false;
   box.addEventListener("change", changed);
   box.addEventListener("click", clicked);
+  const isAtWord = () => canEdit && state.isStanding && root.checkVisibility();
   onKeys({
-    "next-doubt": () => void step(1),
-    "previous-doubt": () => void step(-1),
-    "confirm-word": () => (canEdit && state.isStanding ? void confirm() : false),
-    "correct-word": () => (canEdit && state.isStanding && !state.isAway ? void correct() : false),
+    "next-doubt": () => (root.checkVisibility() ? void step(1) : false),
+    "previous-doubt": () => (root.checkVisibility() ? void step(-1) : false),
+    "confirm-word": () => (isAtWord() ? void confirm() : false),
+    "correct-word": () => (isAtWord() && !state.isAway ? void correct() : false),
   });
-  for (const type of ["stretchloaded", "nearstretches", "rowchanged"]) document.addEventListener(type, tint);
+  const tintSoon = oncePerFrame(tint);
+  for (const type of ["stretchloaded", "nearstretches", "rowchanged"]) document.addEventListener(type, tintSoon);
   document.addEventListener("transcriptchanged", refreshSoon);
   document.addEventListener("keyschanged", showKeys);
   for (const type of ["seeked", "timeupdate"]) media?.addEventListener(type, notice);

@@ -1,4 +1,5 @@
 /* Find in this transcript. Enter goes to the next hit, Shift+Enter to the one before. "/" comes here. */
+import { oncePerFrame } from "./lib/frames.js";
 import { asked, box, find, markAgain, searched, step } from "./lib/search.js";
 import { recall, remember } from "./lib/storage.js";
 
@@ -53,5 +54,6 @@ if (box) {
   });
   input.addEventListener("keydown", onKey);
   box.addEventListener("click", onClick);
-  for (const type of ["stretchloaded", "nearstretches", "rowchanged"]) document.addEventListener(type, markAgain);
+  const markSoon = oncePerFrame(markAgain);
+  for (const type of ["stretchloaded", "nearstretches", "rowchanged"]) document.addEventListener(type, markSoon);
 }

@@ -4,7 +4,7 @@ import { clock, fill, number as written } from "./lib/format.js";
 import { comboOf, entries, keysFor, onKeys, shown } from "./lib/keys.js";
 import { rowOf } from "./lib/rows.js";
 import { box, findAgain, hitHere, queryOf, searched, showTools } from "./lib/search.js";
-import { fetchedAt, lookAt, refresh, textOf } from "./lib/stretches.js";
+import { fetchedAt, lookAt, refresh, stretchOf, textOf } from "./lib/stretches.js";
 
 const form = box?.querySelector("[data-replace]");
 const field = form?.querySelector("[data-replace-with]");
@@ -25,10 +25,12 @@ function open(isOpen) {
   else input.focus();
 }
 
-/** Open it, or go to its field. */
+/** Open it, or go to its field. Leaves the key to the browser while another tab is open. */
 function come() {
+  if (!box.checkVisibility()) return false;
   box.scrollIntoView({ block: "nearest" });
   open(true);
+  return true;
 }
 
 function showAble() {
@@ -40,22 +42,26 @@ function showAble() {
 async function replaceOne() {
   if (isBusy || !searched().total) return;
   isBusy = true;
+  const hit = await hitHere();
   try {
-    const hit = await hitHere();
-    const replacement = field.value;
-    if (hit) {
-      await change(() => [segmentOp(hit.row, "text", { text: replacedIn(hit, replacement) })]);
-      await findAgain({ row: rowOf(hit.row.dataset.segment) ?? hit.row, offset: hit.from + replacement.length, isGoing: true });
-    }
+    if (hit) await putIn(hit, field.value);
   } catch (error) {
     tell(error);
+    if (error instanceof Conflict) await refresh([stretchOf(Number(hit.row.dataset.start))]);
   }
   isBusy = false;
 }
 
-function replacedIn({ row, from, to }, replacement) {
-  const text = textOf(row).textContent;
-  return text.slice(0, from) + replacement + text.slice(to);
+/** Replace a hit and go to the next one behind what stands there now. */
+async function putIn({ row, from, to }, replacement) {
+  const id = row.dataset.segment;
+  const found = textOf(row).textContent.slice(from, to);
+  await change(() => {
+    const now = rowOf(id);
+    const text = now && textOf(now).textContent;
+    return text?.slice(from, to) === found ? [segmentOp(now, "text", { text: text.slice(0, from) + replacement + text.slice(to) })] : [];
+  });
+  await findAgain({ row: rowOf(id) ?? row, offset: from + replacement.length, isGoing: true });
 }
 
 // All of them ----------------------------------------------------------------------------------------------------------

@@ -120,6 +120,29 @@ def listeners() -> list[Listener]:
     return [Listener(engine, model) for engine in speech_engines() for model in _models_here(engine)]
 
 
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """What an engine could do besides: `models` that `command` fetches, MODEL standing for one of them.
+
+    An engine that cannot be used at all says what to do in its `problem`.
+    """
+
+    engine: EngineChoice
+    models: list[str]
+    command: str
+
+
+def absent() -> list[Absent]:
+    """What is not on this machine, for those who want more than `listeners`."""
+    return [found for found in map(_absent, speech_engines()) if found.models or found.engine.problem]
+
+
+def _absent(engine: EngineChoice) -> Absent:
+    here = _models_here(engine)
+    models = [model for model in engine.models if model not in here] if engine.usable else []
+    return Absent(engine, models, f"manage.py download_models MODEL{_engine_option(engine.name)}")
+
+
 def _models_here(engine: EngineChoice) -> list[str]:
     kind = registry.engine_class("stt", engine.name)
     here = [model for model in engine.models if not kind.missing(model, machine())]
@@ -190,9 +213,13 @@ def _advice() -> str:
     model = default_model(engine)
     if model not in registry.info("stt", engine).models:
         return _("The checkpoint that WHISPER_MODEL names, for better text in many languages, is not there.")
-    option = "" if engine == "whisper" else f" --engine {engine}"
+    option = _engine_option(engine)
     command = f"manage.py download_models {model}{option}"
     return _("For better text in many languages run “%(command)s” once.") % {"command": command}
+
+
+def _engine_option(engine: str) -> str:
+    return "" if engine == "whisper" else f" --engine {engine}"
 
 
 def transcribe_options(

@@ -28,7 +28,7 @@ def passage_form(request: HttpRequest, pk: int) -> HttpResponse:
     context = {
         "form": PassageForm(transcript=own_transcript(request, pk), auto_id="hear-%s"),
         "longest": passages.LONGEST,
-        "missing": [engine for engine in pipeline_gateway.speech_engines() if not engine.usable],
+        "absent": pipeline_gateway.absent(),
     }
     return render(request, "jobs/partials/_passage_form.html", context)
 

@@ -146,6 +146,17 @@ def test_only_what_can_run_here_is_offered(browser: Client, transcript: Transcri
     assert "download_models" in page  # how to get more
 
 
+def test_models_that_could_be_fetched_are_named_with_the_command(
+    browser: Client, transcript: Transcript, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pipeline_gateway, "default_model", lambda name: CT2_CHECKPOINT if "faster" in name else "en-us")
+
+    page = browser.get(reverse("passage_form", args=[transcript.pk])).content.decode()
+
+    assert "run “manage.py download_models MODEL --engine faster_whisper” once" in page
+    assert "large-v3" in page
+
+
 @pytest.mark.parametrize(("engine", "path"), [("whisper", CHECKPOINT), ("faster_whisper", CT2_CHECKPOINT)])
 def test_a_checkpoint_of_ones_own_is_offered_without_its_path(
     engine: str, path: str, browser: Client, transcript: Transcript, monkeypatch: pytest.MonkeyPatch

@@ -7,6 +7,7 @@ from django.utils.translation import get_language
 
 from jobs.models import Artifact, Job, Transcript
 from jobs.wording import translated
+from media_pipeline.exports.files import whole
 from media_pipeline.exports.registry import EXPORTERS
 from media_pipeline.transcript import Transcript as SpokenTranscript
 
@@ -74,9 +75,9 @@ def rendered(transcript: Transcript, name: str) -> RenderedFile:
     """A transcript as it stands, in a format there is."""
     exporter = EXPORTERS[name]
     names = {speaker.label: speaker.display_name for speaker in transcript.speakers.all()}
-    content = exporter.render(_as_spoken(transcript), names)
+    content = whole(exporter, _as_spoken(transcript), names)
     filename = f"{_safe(transcript.recording.title)}.{exporter.extension}"
-    return RenderedFile(content.encode() if isinstance(content, str) else content, filename, exporter.content_type)
+    return RenderedFile(content, filename, exporter.content_type)
 
 
 def _differs(transcript: Transcript) -> bool:

@@ -1,16 +1,28 @@
 """What an export format is, and what all formats share."""
 
 import re
-import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import TypeAlias
 
+from media_pipeline.exports.options import ExportOptions
 from media_pipeline.transcript import Transcript
 
 SpeakerNames: TypeAlias = Mapping[str, str]
+Rendered: TypeAlias = str | bytes | Iterable[str]
 
 _LABEL = re.compile(r"SPEAKER_(\d+)")
+# Control characters that are no white space, halves of surrogate pairs, and what XML cannot hold.
+_UNWRITABLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
+
+
+class Kind(StrEnum):
+    """What a format is for."""
+
+    DOCUMENT = "document"  # to be read
+    SUBTITLES = "subtitles"  # to be shown with the recording
+    DATA = "data"  # to be worked on by programs
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,15 +31,19 @@ class Exporter:
 
     Attributes:
         title: For people.
-        extension: Without the dot.
-        render: The whole file, from a transcript and the names given to its speaker labels.
+        extension: Without the dot; no two formats have the same.
+        render: The whole file, from a transcript that is cut to the range already and the names given to its speaker
+            labels. Text may come in pieces.
+        note: A sentence on what it is good for, for people.
     """
 
     name: str
     title: str
     extension: str
     content_type: str
-    render: Callable[[Transcript, SpeakerNames], str | bytes]
+    render: Callable[[Transcript, SpeakerNames, ExportOptions], Rendered]
+    kind: Kind = Kind.DOCUMENT
+    note: str = ""
 
 
 def speaker_name(label: str, names: SpeakerNames) -> str:
@@ -40,14 +56,10 @@ def speaker_name(label: str, names: SpeakerNames) -> str:
 
 
 def clean(text: str) -> str:
-    """`text` on one line: white space of any kind is one space, control characters and broken surrogates are gone."""
-    if text.isascii() and text.isprintable():
-        return " ".join(text.split())
-    visible = "".join(
-        character if unicodedata.category(character) not in ("Cc", "Cs") or character.isspace() else ""
-        for character in text
-    )
-    return " ".join(visible.split())
+    """`text` on one line: white space of any kind is one space; what cannot be written to a file is gone."""
+    if not text.isprintable():
+        text = _UNWRITABLE.sub("", text)
+    return " ".join(text.split())
 
 
 def clock(seconds: float, separator: str) -> str:
@@ -57,3 +69,10 @@ def clock(seconds: float, separator: str) -> str:
     minutes, secs = divmod(total_seconds, 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours:02d}:{minutes:02d}:{secs:02d}{separator}{milliseconds:03d}"
+
+
+def whole_clock(seconds: float) -> str:
+    """HH:MM:SS, rounded down, so that a player put there plays the first word."""
+    minutes, secs = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02d}:{minutes:02d}:{secs:02d}"

@@ -1,33 +1,67 @@
-"""JSON with everything: segments, words, times in seconds, confidences, speakers and marks."""
+"""JSON with everything: segments, words, times in seconds, confidences, speakers and marks. See docs/export-json.md."""
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from media_pipeline.exports.base import Exporter, SpeakerNames, speaker_name
+from media_pipeline.exports.base import Exporter, Kind, SpeakerNames, speaker_name
+from media_pipeline.exports.options import ExportOptions
 from media_pipeline.transcript import Segment, Transcript, Word
 from media_pipeline.wording import say
 
 SCHEMA_VERSION = 1
 
 
-def render(transcript: Transcript, names: SpeakerNames) -> str:
-    """One object; its shape only grows within a `schema_version`. Unknown values are null.
+def render(transcript: Transcript, names: SpeakerNames, options: ExportOptions) -> Iterator[str]:
+    """One object, a line for each segment; its shape only grows within a `schema_version`. Unknown values are null."""
+    yield _line(_head(transcript, names, options))[:-1] + ',\n"segments":['
+    yield from listed(_segment(number, segment) for number, segment in enumerate(transcript.segments))
+    yield "]}\n"
 
-    `marks` lists values of `Mark`: why to listen again before trusting a segment or word.
-    """
-    labels = dict.fromkeys(segment.speaker for segment in transcript.segments if segment.speaker)
-    content = {
+
+def listed(values: Iterable[Any]) -> Iterator[str]:
+    """The inside of a list, a line for each value."""
+    separator = "\n"
+    for value in values:
+        yield separator + _line(value)
+        separator = ",\n"
+    yield "\n" if separator != "\n" else ""
+
+
+def _line(value: Any) -> str:
+    """A lone surrogate cannot be written as UTF-8; escaped it can."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+
+
+def _head(transcript: Transcript, names: SpeakerNames, options: ExportOptions) -> dict[str, Any]:
+    about = options.about
+    return {
         "schema_version": SCHEMA_VERSION,
+        "title": about.title or None,
+        "created": about.created or None,
+        "media": about.media or None,
+        "address": about.address or None,
         "language": transcript.language,
         "duration": _seconds(transcript.duration),
+        "range": [options.start, options.end],
+        "original": options.original,
         "engine": transcript.engine,
         "model": transcript.model,
         "warnings": transcript.warnings,
-        "speakers": [{"id": label, "name": speaker_name(label, names)} for label in labels],
-        "segments": [_segment(number, segment) for number, segment in enumerate(transcript.segments)],
+        "speakers": list(_speakers(transcript, names, options)),
     }
-    # A lone surrogate cannot be written as UTF-8; escaped it can.
-    return json.dumps(content, ensure_ascii=False, indent=2).encode("utf-8", "backslashreplace").decode() + "\n"
+
+
+def _speakers(transcript: Transcript, names: SpeakerNames, options: ExportOptions) -> Iterator[dict[str, Any]]:
+    """Those who say anything, in the order in which they begin; `seconds` is how long they speak."""
+    spoken: dict[str, float] = {}
+    for segment in transcript.segments:
+        if segment.speaker:
+            spoken[segment.speaker] = spoken.get(segment.speaker, 0.0) + segment.end - segment.start
+    for label, seconds in spoken.items():
+        name = speaker_name(label, names) if options.names else None
+        yield {"id": label, "name": name, "seconds": _seconds(seconds)}
 
 
 def _segment(number: int, segment: Segment) -> dict[str, Any]:
@@ -51,6 +85,7 @@ def _word(word: Word) -> dict[str, Any]:
         "confidence": word.confidence,
         "speaker": word.speaker,
         "marks": word.marks,
+        "confirmed": word.is_confirmed,
     }
 
 
@@ -58,4 +93,12 @@ def _seconds(value: float) -> float:
     return round(value, 3)
 
 
-JSON = Exporter("json", say("JSON with all details"), "json", "application/json", render)
+JSON = Exporter(
+    "json",
+    say("JSON with all details"),
+    "json",
+    "application/json",
+    render,
+    Kind.DATA,
+    say("Every word with its times, its speaker and how sure it is."),
+)

@@ -1,45 +1,36 @@
-"""Plain text: a paragraph per speaker turn, each with the time at which it begins."""
+"""Plain text: a paragraph per speaker turn, or a line per sentence, each with the time at which it begins."""
 
 from collections.abc import Iterator
 
-from media_pipeline.exports.base import Exporter, SpeakerNames, clean, speaker_name
-from media_pipeline.transcript import Seconds, Segment, Transcript
+from media_pipeline.exports.base import Exporter, Kind, SpeakerNames, whole_clock
+from media_pipeline.exports.options import ExportOptions
+from media_pipeline.exports.paragraphs import Paragraph, paragraphs
+from media_pipeline.transcript import Transcript
 from media_pipeline.wording import say
 
-# A long turn gets a new time now and then, so that a passage can be found again.
-MAX_PARAGRAPH: Seconds = 60.0
+
+def render(transcript: Transcript, names: SpeakerNames, options: ExportOptions) -> Iterator[str]:
+    """`[00:01:23] Name:` with the paragraph below; without a speaker, or for a sentence, all of it on one line."""
+    is_first = True
+    for paragraph in paragraphs(transcript, names, options):
+        separator = "" if is_first or not options.by_turn else "\n"
+        is_first = False
+        yield f"{separator}{_heading(paragraph, options)}{paragraph.text}\n"
 
 
-def render(transcript: Transcript, names: SpeakerNames) -> str:
-    """`[00:01:23] Name:` and a paragraph; without speakers `[00:01:23]` and the paragraph behind it."""
-    return "\n".join(_paragraph(group, names) for group in _paragraphs(transcript.segments))
+def _heading(paragraph: Paragraph, options: ExportOptions) -> str:
+    time = f"[{whole_clock(paragraph.start)}] " if options.times else ""
+    if not paragraph.speaker:
+        return time
+    return f"{time}{paragraph.speaker}:" + ("\n" if options.by_turn else " ")
 
 
-def _paragraph(group: list[Segment], names: SpeakerNames) -> str:
-    text = " ".join(clean(segment.text) for segment in group)
-    speaker = group[0].speaker
-    heading = f"{_time(group[0].start)} {speaker_name(speaker, names)}:\n" if speaker else f"{_time(group[0].start)} "
-    return f"{heading}{text}\n"
-
-
-def _paragraphs(segments: tuple[Segment, ...]) -> Iterator[list[Segment]]:
-    group: list[Segment] = []
-    for segment in segments:
-        if not clean(segment.text):
-            continue
-        if group and (segment.speaker != group[0].speaker or segment.end - group[0].start > MAX_PARAGRAPH):
-            yield group
-            group = []
-        group.append(segment)
-    if group:
-        yield group
-
-
-def _time(seconds: Seconds) -> str:
-    """Rounded down, so that a player put there plays the first word."""
-    minutes, secs = divmod(int(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"[{hours:02d}:{minutes:02d}:{secs:02d}]"
-
-
-TXT = Exporter("txt", say("Plain text"), "txt", "text/plain; charset=utf-8", render)
+TXT = Exporter(
+    "txt",
+    say("Plain text"),
+    "txt",
+    "text/plain; charset=utf-8",
+    render,
+    Kind.DOCUMENT,
+    say("Opens everywhere: for mails, notes and other programs."),
+)

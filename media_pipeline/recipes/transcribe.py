@@ -2,7 +2,7 @@
 
 from media_pipeline.engines import pool, registry
 from media_pipeline.engines.base import Hints
-from media_pipeline.exports import registry as exports
+from media_pipeline.exports import files as exports
 from media_pipeline.media import Audio, AudioFacts, Chunk, ChunkTranscript, Diarization, SpeechPlan
 from media_pipeline.options import SpeakerOptions, TranscribeOptions
 from media_pipeline.recipe import Files, Lane, Pace, Recipe, Step

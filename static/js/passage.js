@@ -280,7 +280,7 @@ async function showResult(index = 0) {
   part("result").replaceChildren(...found);
   const told = part("result").querySelector("[data-difference]").dataset;
   const count = Number(told.difference);
-  part("all").hidden = !count;
+  part("all").hidden = !count || told.heard === "0"; // what nobody heard is looked at piece by piece
   part("undo").hidden = !own.accepted;
   const title = part("result").querySelector(".passage-same h3");
   if (title && own.accepted) title.textContent = told.left;

@@ -119,6 +119,34 @@ def test_a_word_is_taken_over_survives_a_reload_and_is_undone(page: Page) -> Non
     assert "banker" in text_of(page, 1)
 
 
+def test_a_sentence_that_nobody_said_is_deleted(page: Page) -> None:
+    gap = page.evaluate(
+        """async () => {
+      const [before, behind] = [...document.querySelectorAll("[data-segment]")].map(({ dataset }) => dataset);
+      const [start, end] = [Number(before.end) + 0.2, Number(behind.start) - 0.2];
+      const answer = await fetch(document.querySelector("[data-editing]").dataset.changes, {
+        method: "POST",
+        body: JSON.stringify({ operations: [{ kind: "insert", start, end, text: "Thank you." }] }),
+        headers: { "X-CSRFToken": document.querySelector('meta[name="csrf-token"]').content },
+      });
+      return answer.status;
+    }"""
+    )
+    assert gap == 200
+    page.reload()
+    assert text_of(page, 1) == "Thank you."
+    begin(page)
+    hear(page)
+
+    page.locator(".passage-none", has_text="No words were heard").wait_for()
+    assert page.get_by_role("button", name="Accept all").count() == 0
+    page.get_by_role("button", name="Accept that “Thank you.” is not said").click()
+
+    page.locator("[data-choice]").wait_for(state="detached")
+    page.keyboard.press("Escape")
+    assert [text_of(page, number).split()[0] for number in range(3)] == ["The", "Please", "We"]
+
+
 def test_all_is_accepted_at_once_and_taken_back_in_the_dialog(page: Page) -> None:
     begin(page, 0)
     page.get_by_role("button", name="End one sentence later").click()

@@ -352,7 +352,7 @@ def test_silence_gives_no_difference_and_says_so(
     page = difference_of(browser, job.pk, transcript).content.decode()
 
     assert job.warnings == ["This passage is silent."]
-    assert "No words were heard" in page and "data-choice" not in page
+    assert "No words were heard" in page and 'data-heard="0"' in page
 
 
 def _nothing() -> Any:

@@ -2,6 +2,7 @@
 import { fill } from "./lib/format.js";
 import { choose, comboOf, entries, holderOf, keysFor, onKeys, shown } from "./lib/keys.js";
 
+const MOST_SHOWN = 4; // of more keys only the first and the last
 const list = document.getElementById("shortcuts");
 const reset = list?.querySelector("[data-keys-reset]");
 const notice = list?.querySelector("[data-keys-notice]");
@@ -10,7 +11,8 @@ let waiting = null; // the entry that gets the next key
 function show() {
   for (const entry of entries) {
     const keys = keysFor(entry).map((combo) => Object.assign(document.createElement("kbd"), { textContent: shown(combo) }));
-    entry.row.querySelector("dt").replaceChildren(...keys.flatMap((key) => [key, " "]));
+    const isRow = keys.length > MOST_SHOWN; // such as 1 to 9
+    entry.row.querySelector("dt").replaceChildren(...(isRow ? [keys[0], " – ", keys.at(-1)] : keys.flatMap((key) => [key, " "])));
     entry.row.classList.toggle("is-waiting", entry === waiting);
   }
   reset.hidden = entries.every((entry) => keysFor(entry) === entry.usual);

@@ -289,7 +289,7 @@ def test_hits_are_gone_through_forth_and_back_over_the_ends(page: Page, address:
 def test_a_speaker_far_away_is_reached(page: Page, address: str) -> None:
     opened(page, address)
 
-    page.get_by_role("button", name="Speaker 3").click()
+    page.locator(".voice", has_text="Speaker 3").click()
 
     wait_for_sentence(page, 1990)
     assert len(loaded(page)) <= 6

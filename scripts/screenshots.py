@@ -27,7 +27,6 @@ CHROMIUM = "/usr/bin/chromium"
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage"]
 WIDE, PHONE = (1440, 900), (390, 844)
 LOOKS = tuple((size, scheme) for size in (WIDE, PHONE) for scheme in ("light", "dark"))
-DOCS_LOOKS = {"transcript": (WIDE, "light"), "transcript-dark": (WIDE, "dark")}
 EMAIL, PASSWORD = "maria@example.org", "a-good-long-one"
 TITLE = "Product launch planning"
 DIALOG = (
@@ -87,6 +86,22 @@ class Camera:
                     before(page)
                 self.keep(page, name, size, scheme)
 
+    def look(
+        self,
+        name: str,
+        address: str,
+        size: tuple[int, int] = WIDE,
+        scheme: str = "light",
+        before: Callable[[Page], None] | None = None,
+    ) -> None:
+        """One picture for the documentation."""
+        with self.page(size, scheme) as page:
+            page.goto(address)
+            if before:
+                before(page)
+            page.wait_for_timeout(300)
+            page.screenshot(path=self.folder / f"{name}.png")
+
     def keep(self, page: Page, name: str, size: tuple[int, int], scheme: str) -> None:
         page.wait_for_timeout(250)
         page.screenshot(path=self.folder / f"{name}-{size[0]}-{scheme}.png")
@@ -115,12 +130,19 @@ def main() -> int:
 
 def take_docs(camera: Camera, data: Path) -> None:
     create_account(camera)
+    camera.look("empty", "/")
+    with camera.page() as page:
+        live = start(page, meeting(data, times=5, title="Weekly meeting of the team"))
+        _wait_for_words(page.locator("[data-preview]"))
+        camera.look("live", live)
+        camera.look("live-phone", live, PHONE, "dark")
+        page.locator(".ended, [data-transcript]").first.wait_for(timeout=300_000)
     address = transcribe(camera, meeting(data))
-    for name, look in DOCS_LOOKS.items():
-        with camera.page(*look) as page:
-            page.goto(address)
-            listen(page)
-            page.screenshot(path=camera.folder / f"{name}.png")
+    for name, (size, scheme, before) in DOCS_PICTURES.items():
+        camera.look(name, address, size, scheme, before)
+    camera.look("no-speech", transcribe(camera, silence(data)))
+    camera.look("failed", fail(camera, data))
+    camera.look("library", "/", WIDE, "dark")
 
 
 def take_all(camera: Camera, data: Path) -> None:
@@ -213,6 +235,94 @@ def listen(page: Page) -> None:
     page.wait_for_timeout(400)
 
 
+def on_a_sentence(page: Page, index: int = 4) -> None:
+    """Have the focus on a sentence once all of the page listens."""
+    page.locator("[data-editing]:not([hidden])").wait_for(state="attached")
+    page.locator("[data-segment] [data-seek-link]").nth(index).focus()
+
+
+def correct(page: Page) -> None:
+    """Be in the middle of correcting a sentence; it is not saved, so that other pictures show it as it was."""
+    page.route("**/changes/", lambda _route: None)
+    on_a_sentence(page)
+    page.keyboard.press("e")
+    page.keyboard.type(" And about the date.")
+
+
+def meet_a_conflict(page: Page) -> None:
+    """Save a correction of a sentence that is another by now; nothing is chosen, so nothing changes."""
+    on_a_sentence(page)
+    page.evaluate("document.activeElement.closest('[data-segment]').dataset.revision = '99'")
+    page.keyboard.press("e")
+    page.keyboard.type(" And about the date.")
+    page.locator(".conflict").wait_for()
+
+
+def press(key: str, shown: str) -> Callable[[Page], None]:
+    """Press a key on a sentence and wait for what it shows."""
+
+    def act(page: Page) -> None:
+        on_a_sentence(page)
+        page.keyboard.press(key)
+        page.locator(shown).first.wait_for()
+
+    return act
+
+
+def open_tab(name: str) -> Callable[[Page], None]:
+    def act(page: Page) -> None:
+        page.get_by_role("tab", name=name, exact=True).click()
+        page.locator("[role=tabpanel]:not([hidden]) :is(h2, h3)").first.wait_for(state="attached")
+
+    return act
+
+
+def doubt(page: Page) -> None:
+    on_a_sentence(page)
+    page.get_by_label("Mark").check()
+    page.keyboard.press("n")
+
+
+def fail(camera: Camera, data: Path) -> str:
+    """The address of a recording whose job failed."""
+    title = "Interview with the design team"
+    address = transcribe(camera, meeting(data, title=title))
+    outcome = camera.product.manage("shell", "-c", FAIL.format(title=title))
+    assert outcome.returncode == 0, outcome.stderr
+    return address
+
+
+DOCS_PICTURES: dict[str, tuple[tuple[int, int], str, Callable[[Page], None]]] = {
+    "transcript": (WIDE, "light", listen),
+    "transcript-dark": (WIDE, "dark", listen),
+    "transcript-phone": (PHONE, "light", listen),
+    "transcript-phone-dark": (PHONE, "dark", listen),
+    "correcting": (WIDE, "light", correct),
+    "correcting-phone": (PHONE, "light", correct),
+    "conflict": (WIDE, "light", meet_a_conflict),
+    "conflict-dark": (WIDE, "dark", meet_a_conflict),
+    "speakers": (WIDE, "light", open_tab("Speakers")),
+    "keys": (WIDE, "light", press("?", "#shortcuts[open]")),
+}
+
+
+TRANSCRIPT_STATES = {
+    "correct": correct,
+    "conflict": meet_a_conflict,
+    "actions": press("m", "#row-menu"),
+    "who": press("s", "[data-speaker-form]"),
+    "earlier": press("h", "#segment-history[open]"),
+    "again": press("Shift+R", "dialog[open]"),
+    "replace": press("Control+h", "[data-replace-with]"),
+    "keys": press("?", "#shortcuts[open]"),
+    "doubt": doubt,
+    "speakers-tab": open_tab("Speakers"),
+    "exports-tab": open_tab("Exports"),
+    "history-tab": open_tab("History"),
+    "run-tab": open_tab("Run log"),
+}
+
+
 # Series of pictures ---------------------------------------------------------------------------------------------------
 
 
@@ -285,10 +395,6 @@ def take_transcript(camera: Camera, address: str) -> None:
     def find(page: Page) -> None:
         page.locator("[data-find-input]").fill("the presentation")
 
-    def end_of_page(page: Page) -> None:
-        page.locator(".run > summary").click()
-        page.locator(".run-id").scroll_into_view_if_needed()
-
     def find_speakers(page: Page) -> None:
         page.locator("[data-opens=find-speakers]:visible").first.click()
         page.locator("dialog[open]").get_by_label("Range").check()
@@ -297,19 +403,13 @@ def take_transcript(camera: Camera, address: str) -> None:
     camera.take("06-transcript-speakers", address, find_speakers)
     camera.take("06-transcript-export", address, lambda page: page.locator("summary", has_text="Export").click())
     camera.take("06-transcript-find", address, find)
-    camera.take("06-transcript-run", address, end_of_page)
-    with camera.page() as page:
-        page.goto(address)
-        page.locator("body").press("?")
-        camera.keep(page, "06-transcript-keys", WIDE, "light")
+    for name, before in TRANSCRIPT_STATES.items():
+        camera.take(f"06-transcript-{name}", address, before)
 
 
 def take_ends(camera: Camera, data: Path) -> None:
     camera.take("07-no-speech", transcribe(camera, silence(data)))
-    title = "Interview with the design team"
-    address = transcribe(camera, meeting(data, title=title))
-    outcome = camera.product.manage("shell", "-c", FAIL.format(title=title))
-    assert outcome.returncode == 0, outcome.stderr
+    address = fail(camera, data)
     camera.take("09-failed", address)
 
 

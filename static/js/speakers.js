@@ -4,7 +4,6 @@ import { fill } from "./lib/format.js";
 import { onKeys } from "./lib/keys.js";
 import { currentRow, rowOf } from "./lib/rows.js";
 import { merge } from "./merging.js";
-import { showTab } from "./tabs.js";
 
 const GAP = 6; // pixels between the menu and what it belongs to
 const NARROW = "(max-width: 40rem)"; // there it lies at the foot of the window
@@ -48,8 +47,10 @@ function place(anchor) {
 
 const idOf = (row) => (row.dataset.speaker ? Number(row.dataset.speaker) : null);
 
+const rowOfTurn = (heading) => heading.closest("[data-turn]").querySelector("[data-segment]");
+
 function openForTurn(heading) {
-  const row = heading.closest("[data-turn]").querySelector("[data-segment]");
+  const row = rowOfTurn(heading);
   return open(heading, { speaker: idOf(row), segment: Number(row.dataset.segment), place: "turn" });
 }
 
@@ -92,13 +93,12 @@ async function act(make) {
     return;
   }
   menu.close();
-  refocus();
+  // Where what had the focus before was made anew, the browser cannot give it back.
+  const active = document.activeElement;
+  if (!active || active === document.body || menu.contains(active)) focusAgain();
 }
 
-/** Where what had the focus before was made anew, the browser cannot give it back. */
-function refocus() {
-  const active = document.activeElement;
-  if (active && active !== document.body && !menu.contains(active)) return;
+function focusAgain() {
   const row = at.segment && rowOf(at.segment);
   const heading = at.place === "turn" && row?.closest("[data-turn]").querySelector("[data-speaker-turn]");
   const again = heading || row?.querySelector("[data-seek-link]") || document.querySelector(`[data-speaker-menu="${at.speaker}"]`) || document.querySelector("[data-speaker-menu]");
@@ -124,14 +124,34 @@ function showProblem(error) {
 
 // Keys -----------------------------------------------------------------------------------------------------------------
 
-function speakerOfKey({ key }) {
-  const row = currentRow();
-  if (!row) return false;
-  const listed = document.querySelector(`[data-voice="${Number(key) - 1}"]`)?.closest("[data-merge]");
-  if (!/^[1-9]$/.test(key)) openForRow(row);
-  else if (!listed) return false;
-  else change(() => [segmentOp(rowOf(row.dataset.segment) ?? row, "speaker", { speaker: Number(listed.dataset.merge) })]).catch(tell);
+const focusedHeading = () => document.activeElement?.closest("[data-speaker-turn]");
+
+/** The menu of the turn whose heading has the focus, else of the sentence at hand. */
+function openOfKey() {
+  const [heading, row] = [focusedHeading(), currentRow()];
+  if (heading) openForTurn(heading);
+  else if (row) openForRow(row);
+  else return false;
   return true;
+}
+
+/** The speaker of that number says the turn whose heading has the focus, else the sentence at hand. */
+function speakerOfKey({ key }) {
+  if (!/^[1-9]$/.test(key)) return openOfKey(); // somebody chose another key
+  const heading = focusedHeading();
+  const row = heading ? rowOfTurn(heading) : currentRow();
+  const listed = document.querySelector(`[data-voice="${Number(key) - 1}"]`)?.closest("[data-merge]");
+  if (!row || !listed) return false;
+  const values = { speaker: Number(listed.dataset.merge), reach: heading ? "onward" : "this" };
+  give(row, values, Boolean(heading)).catch(tell);
+  return true;
+}
+
+async function give(row, values, isTurn) {
+  await change(() => [segmentOp(rowOf(row.dataset.segment) ?? row, "speaker", values)]);
+  if (!isTurn) return;
+  at = { speaker: values.speaker, segment: Number(row.dataset.segment), place: "turn" };
+  focusAgain();
 }
 
 // Wiring ---------------------------------------------------------------------------------------------------------------
@@ -146,7 +166,7 @@ function onClick(event) {
 /** A press on the line of a speaker goes to that time. */
 function hearAt(strip, x) {
   const box = strip.getBoundingClientRect();
-  showTab("transcript");
+  document.dispatchEvent(new CustomEvent("opentab", { detail: "transcript" }));
   location.hash = `#t=${((Number(strip.dataset.strip) * (x - box.left)) / box.width).toFixed(2)}`;
 }
 
@@ -173,6 +193,6 @@ if (canEdit && words) {
   document.addEventListener("rowaction", ({ detail: { name, element } }) => name === "speaker" && openForRow(element));
   onKeys({
     speaker: speakerOfKey,
-    "speaker-menu": () => (currentRow() ? void openForRow(currentRow()) : false),
+    "speaker-menu": openOfKey,
   });
 }

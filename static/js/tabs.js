@@ -1,6 +1,7 @@
 /* The tabs of a recording. Each panel but the words is fetched when it is opened, and again when the words change.
 
-   Tells the document of "panelshown" (detail: {name, element}) whenever a panel has come. */
+   Tells the document of "panelshown" (detail: {name, element}) whenever a panel has come, and opens the tab that
+   "opentab" names (detail). */
 const bar = document.querySelector("[data-tabs]");
 const tabs = [...(bar?.querySelectorAll("[data-tab]") ?? [])];
 const panelOf = (tab) => document.getElementById(tab.getAttribute("aria-controls"));
@@ -54,8 +55,8 @@ function problem(tab) {
   return note;
 }
 
-/** Show a tab by its name, for other modules. */
-export function showTab(name) {
+/** Show a tab by its name. */
+function openNamed({ detail: name }) {
   const tab = tabs.find((one) => one.dataset.tab === name);
   if (tab) open(tab, { isFocused: true });
 }
@@ -78,6 +79,7 @@ if (bar) {
     event.preventDefault();
     open(tab);
   });
+  document.addEventListener("opentab", openNamed);
   document.addEventListener("transcriptchanged", () => {
     for (const tab of tabs) if (tab.dataset.url) stale.add(tab);
     bring(openTab());

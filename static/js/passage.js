@@ -184,19 +184,17 @@ async function post(address, body) {
 /** Beside the field it is about, if there is one. */
 function showFieldProblem(name, sentence) {
   for (const place of part("fields").querySelectorAll("[data-error-for]")) {
-    const isIt = Boolean(name) && place.dataset.errorFor === name;
+    const isIt = place.dataset.errorFor === name;
     place.hidden = !isIt;
     place.textContent = isIt ? sentence : "";
     const field = part("fields").querySelector(`[name="${place.dataset.errorFor}"]`);
-    field.toggleAttribute("aria-invalid", isIt);
-    if (isIt) {
-      field.setAttribute("aria-invalid", "true");
-      field.focus();
-      announce(sentence);
-      return;
-    }
+    if (isIt) field.setAttribute("aria-invalid", "true");
+    else field.removeAttribute("aria-invalid");
+    if (isIt) field.focus();
   }
-  complain(sentence);
+  const isBeside = part("fields").querySelector("[aria-invalid]");
+  if (isBeside) announce(sentence);
+  complain(isBeside ? "" : sentence);
 }
 
 // Waiting --------------------------------------------------------------------------------------------------------------
@@ -233,7 +231,7 @@ async function ended(own, { status, error }) {
   own.isHeard = status === "completed";
   if (!own.isHeard) tasks.delete(own);
   if (!dialog.open) endedUnseen(own, status, error);
-  else if (own !== task) dialog.addEventListener("close", () => tasks.has(own) && endedUnseen(own, status, error), { once: true });
+  else if (own !== task) dialog.addEventListener("close", () => endedUnseen(own, status, error), { once: true });
   else if (own.isHeard) showResult();
   else await chooseAgain(status === "failed" ? error : words.cancelled);
 }
@@ -241,7 +239,7 @@ async function ended(own, { status, error }) {
 /** Somebody went on working meanwhile: say it beside that. */
 function endedUnseen(own, status, error) {
   if (status === "failed") sayElsewhere(error);
-  if (own.isHeard) sayElsewhere(fill(words.ready, { time: clock(own.start) }), { label: words.look, run: () => openTask(own) });
+  if (tasks.has(own)) sayElsewhere(fill(words.ready, { time: clock(own.start) }), { label: words.look, run: () => openTask(own) });
 }
 
 async function cancel() {

@@ -58,6 +58,7 @@ urlpatterns = [
     path("transcripts/<int:pk>/redo/", editing.redo, name="transcript_redo"),
     path("transcripts/<int:pk>/restore/", editing.restore, name="transcript_restore"),
     path("transcripts/<int:pk>/history/changes/", versions.changes, name="history_changes"),
+    path("transcripts/<int:pk>/show/", versions.show, name="show_version"),
     path("transcripts/<int:pk>/compare/<int:other>/", versions.compare, name="compare_versions"),
     path("transcripts/<int:pk>/history/", editing.history, name="transcript_history"),
     path("transcripts/<int:pk>/matches/", finding.matches, name="transcript_matches"),

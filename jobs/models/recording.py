@@ -8,7 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from jobs.state import TEXT_KINDS
+from jobs.state import TEXT_KINDS, JobStatus
 
 if TYPE_CHECKING:
     from jobs.models.job import Job
@@ -44,8 +44,14 @@ class Recording(models.Model):
 
     @property
     def latest_job(self) -> "Job | None":
-        """The job whose state the pages show. Jobs are ordered newest first."""
-        return next((job for job in self.jobs.all() if job.kind in TEXT_KINDS), None)
+        """The job whose state lists show: one at work, else one that gave text, else the newest.
+
+        Jobs are ordered newest first.
+        """
+        jobs = [job for job in self.jobs.all() if job.kind in TEXT_KINDS]
+        if jobs and jobs[0].is_active:
+            return jobs[0]
+        return next((job for job in jobs if job.status == JobStatus.COMPLETED), jobs[0] if jobs else None)
 
 
 class Upload(models.Model):

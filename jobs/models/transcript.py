@@ -30,6 +30,9 @@ class Transcript(models.Model):
     engine = models.CharField(max_length=40)
     model = models.CharField(max_length=200)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    shown_at = models.DateTimeField(
+        default=timezone.now, editable=False, help_text="Since when the pages show it, unless another is shown since."
+    )
     revision = models.PositiveIntegerField(default=0, help_text="The number of its last change.")
 
     class Meta:

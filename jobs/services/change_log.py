@@ -90,9 +90,9 @@ def locked(transcript: Transcript) -> Iterator[Transcript]:
 
 
 def _is_replaced(transcript: Transcript) -> bool:
-    """Whether there is a later version, which people read instead."""
-    later = Transcript.objects.filter(recording=transcript.recording_id, created_at__gt=transcript.created_at)
-    return transcript.job_id is None or later.exists()
+    """Whether another version is shown since, which people read instead."""
+    others = Transcript.objects.filter(recording=transcript.recording_id, shown_at__gt=transcript.shown_at)
+    return transcript.job_id is None or others.exists()
 
 
 class Draft:

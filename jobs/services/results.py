@@ -63,7 +63,7 @@ def _version_before(job: Job) -> TranscriptRow | None:
     """What people had to read so far: of this job, else the recording's latest. Nobody changes it from now on."""
     versions = TranscriptRow.objects.select_for_update()
     own = versions.filter(job=job).first()
-    return own or versions.filter(recording=job.recording_id).order_by("-created_at").first()
+    return own or versions.filter(recording=job.recording_id).order_by("-shown_at", "-pk").first()
 
 
 def _corrected(version: TranscriptRow) -> list[SpokenSegment]:

@@ -120,8 +120,11 @@ def _idle(recordings: QuerySet[Recording], days: float, *statuses: JobStatus) ->
 
 
 def _media_due() -> Iterator[Recording]:
+    """Media of recordings that have text, and of those whose job found none in it."""
     with_media = Recording.objects.exclude(media_key="")
-    yield from _idle(with_media, settings.ENV.RETENTION_MEDIA_DAYS, JobStatus.COMPLETED)
+    with_text = with_media.filter(transcripts__isnull=False).distinct()
+    yield from _idle(with_text, settings.ENV.RETENTION_MEDIA_DAYS)
+    yield from _idle(with_media.filter(transcripts=None), settings.ENV.RETENTION_MEDIA_DAYS, JobStatus.COMPLETED)
 
 
 def _delete_idle(recording: Recording, delete: Callable[[Recording], int]) -> int | None:

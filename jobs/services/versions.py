@@ -7,6 +7,7 @@ import msgspec
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from jobs import events, storage
@@ -20,13 +21,13 @@ J = TypeVar("J", bound=Job)
 
 
 def versions_of(transcript: Transcript) -> QuerySet[Transcript]:
-    """All of the same recording, latest first: the first is the one that is shown."""
+    """All of the same recording, latest first."""
     return Transcript.objects.filter(recording=transcript.recording_id).order_by("-created_at", "-pk")
 
 
 def shown_version(recording: Recording) -> Transcript | None:
     """The text people read; None when there is none yet."""
-    return recording.transcripts.select_related("job").order_by("-created_at", "-pk").first()
+    return recording.transcripts.select_related("job").order_by("-shown_at", "-pk").first()
 
 
 def shown_job(jobs: Sequence[J]) -> J:
@@ -35,7 +36,21 @@ def shown_job(jobs: Sequence[J]) -> J:
     A run that goes on, or that failed, takes nothing away from what there is to read.
     """
     with_text = [job for job in jobs if getattr(job, "transcript", None) is not None]
-    return max(with_text, key=lambda job: (job.transcript.created_at, job.transcript.pk), default=jobs[0])
+    return max(with_text, key=lambda job: (job.transcript.shown_at, job.transcript.pk), default=jobs[0])
+
+
+def show(version: Transcript) -> bool:
+    """Let the pages show another version as it is, when it cannot be restored into the one they show.
+
+    That is so for one in another language. It is undone by showing the other one again.
+
+    Returns:
+        False for a version that a second run of its own job has replaced.
+    """
+    if version.job_id is None:
+        return False
+    Transcript.objects.filter(pk=version.pk).update(shown_at=timezone.now())
+    return True
 
 
 def discard(job: Job) -> bool:

@@ -53,7 +53,7 @@ def _ordering(sort: str) -> OrderBy:
 
 def _with_latest(recordings: QuerySet[Recording]) -> QuerySet[Recording]:
     heard = Segment.objects.filter(transcript__recording=OuterRef("pk"))
-    first_words = heard.order_by("-transcript__created_at", "start", "pk")
+    first_words = heard.order_by("-transcript__shown_at", "start", "pk")
     return recordings.annotate(
         opening=Subquery(first_words.annotate(head=Substr("text", 1, OPENING_CHARS)).values("head")[:1])
     ).prefetch_related("jobs")

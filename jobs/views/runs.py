@@ -26,7 +26,7 @@ def _run(job: Job) -> dict[str, Any]:
 
 def exports_context(_request: HttpRequest, recording: Recording) -> dict[str, Any]:
     """Formats of the latest text."""
-    job = recording.jobs.of_text().filter(transcript__isnull=False).order_by("-created_at").first()
+    job = recording.jobs.of_text().filter(transcript__isnull=False).order_by("-transcript__shown_at").first()
     return {"job": job, "formats": exports.formats() if job else []}
 
 

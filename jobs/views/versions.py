@@ -155,6 +155,16 @@ def _comparison(
     }
 
 
+@login_required
+@require_POST
+def show(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let the page show this version as it is."""
+    version = own_transcript(request, pk)
+    if not versions.show(version):
+        messages.error(request, _("This version has been replaced by a second run of the same job."))
+    return redirect("recording", pk=version.recording_id)
+
+
 # Another version ------------------------------------------------------------------------------------------------------
 
 

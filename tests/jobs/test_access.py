@@ -68,6 +68,7 @@ OF_TRANSCRIPT = {
     "transcript_restore": "post",
     "transcript_history": "get",
     "history_changes": "get",
+    "show_version": "post",
     "transcript_matches": "get",
     "transcript_doubts": "get",
     "segments": "get",

@@ -209,6 +209,37 @@ def test_looking_for_speakers_again_after_another_run_makes_the_shown_version(fi
     assert voices_of(versions.shown_version(first.recording) or first.transcript) == ["Speaker 1"] * 4
 
 
+def test_a_version_in_another_language_is_shown_instead_and_back_again(
+    first: Job, owner: User, browser: Client
+) -> None:
+    again = run_again(first)
+    Transcript.objects.filter(pk=again.transcript.pk).update(language="de")
+    address = reverse("recording", args=[first.recording_id])
+    offered = panel(browser, first)
+
+    browser.post(reverse("show_version", args=[first.transcript.pk]))
+    english = browser.get(address).content.decode()
+    do(first.transcript, owner, SetText(**nth(first.transcript, 0), text="It can be corrected."))
+    browser.post(reverse("show_version", args=[again.transcript.pk]))
+
+    assert reverse("show_version", args=[first.transcript.pk]) in offered and "data-restore-version" not in offered
+    assert HEARD[0] in english and HEARD_ANEW[0] not in english
+    assert HEARD_ANEW[0] in browser.get(address).content.decode()
+    with pytest.raises(EditConflict, match="replaced"):
+        do(first.transcript, owner, SetText(**nth(first.transcript, 0), text="Not now."))
+
+
+def test_the_library_shows_a_text_as_done_though_another_run_failed(first: Job) -> None:
+    with recipe_of():
+        made = versions.transcribe_again(first.recording, ANEW)
+    assert made is not None
+    assert first.recording.latest_job == made
+
+    Job.objects.filter(pk=made.pk).update(status=JobStatus.FAILED)
+
+    assert Recording.objects.get().latest_job == first
+
+
 # Versions side by side ------------------------------------------------------------------------------------------------
 
 

@@ -144,6 +144,8 @@ def decode_part(source: Path, target_wav: Path, info: MediaInfo, span: tuple[Sec
 def cut(source: Path, target_mp3: Path, info: MediaInfo, start: Seconds, length: Seconds) -> None:
     """Write the sound of `source` from `start` on to `target_mp3`: mono, 24 kHz, 48 kbit/s, for people to listen to.
 
+    `start` is on the clock of the sound that `decode` writes.
+
     Raises:
         InputError: `bad_audio` when there is nothing to hear at that place.
         EngineUnavailable: `ffmpeg_missing`.
@@ -153,7 +155,7 @@ def cut(source: Path, target_mp3: Path, info: MediaInfo, start: Seconds, length:
     command = (
         *_fence(cpu_seconds=CUT_LIMIT, file_bytes=int((length + 5.0) * 6_000) + 16_384),
         "ffmpeg", "-nostdin", "-y", "-v", "error", "-threads", "1", "-max_pixels", "1", *_INPUT_FENCE,
-        "-ss", f"{start:.3f}", "-t", f"{length:.3f}", "-i", _file(source),
+        "-ss", f"{start + info.audio_delay:.3f}", "-t", f"{length:.3f}", "-i", _file(source),
         "-map", f"0:{info.audio_stream}", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-map_chapters", "-1",
         *_downmix(info.channels), "-ar", "24000", "-c:a", "libmp3lame", "-b:a", "48k",
         "-write_xing", "0", "-id3v2_version", "0", "-f", "mp3", _file(target_mp3),

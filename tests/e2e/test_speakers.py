@@ -125,6 +125,17 @@ def test_a_digit_says_who_speaks_a_sentence(opened: Page) -> None:
     expect(opened.locator("[data-segment] [data-seek-link]").first).to_be_focused()
 
 
+def test_a_digit_on_the_heading_of_a_turn_is_about_all_of_it(opened: Page) -> None:
+    heading(opened, 1).focus()
+
+    opened.keyboard.press("1")
+
+    expect(opened.locator("[data-turn]").first.locator("[data-segment]")).to_have_count(6)
+    expect(heading(opened, 0)).to_be_focused()
+    opened.keyboard.press("s")
+    expect(menu(opened).get_by_role("radio", name="Only this turn")).to_be_visible()
+
+
 def test_a_sentence_is_given_to_nobody_from_its_menu(opened: Page) -> None:
     opened.locator("[data-segment] [data-seek-link]").nth(1).focus()
     opened.keyboard.press("s")

@@ -313,6 +313,25 @@ def test_a_piece_from_deep_in_a_long_file_is_the_right_one_and_comes_soon(tmp_pa
         assert main_frequency_hz(second) == pytest.approx(900, abs=2)
 
 
+def test_a_piece_of_a_sound_track_that_begins_late_is_the_right_one(tmp_path, run):
+    source = tmp_path / "late.mkv"
+    tone = "aevalsrc='0.3*sin(2*PI*t*if(gte(t,5),900,300))':s=16000:d=10"
+    picture = ("-f", "lavfi", "-i", "color=s=32x32:r=5:d=12")
+    subprocess.run(
+        ["ffmpeg", "-v", "error", *picture, "-itsoffset", "2", "-f", "lavfi", "-i", tone, "-c:a", "flac", source],
+        check=True,
+    )
+    info = ffmpeg.probe(source)
+    assert info.audio_delay == pytest.approx(2.0, abs=0.1)
+
+    ffmpeg.cut(source, tmp_path / "piece.mp3", info, 5.2, 3.0)
+
+    ffmpeg.decode(tmp_path / "piece.mp3", run.workdir / "a.wav", ffmpeg.probe(tmp_path / "piece.mp3"), LIMIT, run)
+    samples = samples_of(run.workdir / "a.wav")
+    for second in (samples[1600:9600], samples[-9600:-1600]):
+        assert main_frequency_hz(second) == pytest.approx(900, abs=3)
+
+
 def test_there_is_nothing_to_cut_behind_the_end(tmp_path, bait):
     source = hostile.make("good.wav", tmp_path, bait)
 

@@ -183,9 +183,10 @@ def places(all_runs: Iterator[Run]) -> Iterator[Place]:
     context: Run | None = None
     for run in all_runs:
         if run.kind != RunKind.SAME:
-            if held and _start(run) - _start(held[0]) > LONGEST_PLACE:
-                yield _place(held)
-                held, context = [], None
+            if held and (_start(run) - _start(held[0]) > LONGEST_PLACE or _is_elsewhere(held, run)):
+                context = held.pop() if held[-1].kind == RunKind.SAME else None
+                yield _place([*held, _first_words(context)] if context else held)
+                held = []
             held += [_last_words(context), run] if context and not held else [run]
             continue
         if held and len(run.before) <= 2 * CONTEXT_WORDS and _is_within_segment(held, run):
@@ -199,8 +200,16 @@ def places(all_runs: Iterator[Run]) -> Iterator[Place]:
 
 
 def _is_within_segment(held: Sequence[Run], run: Run) -> bool:
-    before = next((each.after[-1:] for each in reversed(held) if each.after), ())
-    return len({token.segment for token in (*before, *run.after)}) == 1
+    return len({token.segment for token in (*_last_of(held), *run.after)}) == 1
+
+
+def _is_elsewhere(held: Sequence[Run], run: Run) -> bool:
+    """Whether it begins another segment than that of the words before it."""
+    return bool(run.after) and any(token.segment != run.after[0].segment for token in _last_of(held))
+
+
+def _last_of(held: Sequence[Run]) -> tuple[Token, ...]:
+    return next((run.after[-1:] for run in reversed(held) if run.after), ())
 
 
 def _place(held: Sequence[Run]) -> Place:

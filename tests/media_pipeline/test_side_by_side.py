@@ -110,6 +110,24 @@ def test_a_place_has_a_few_words_around_it() -> None:
     ]
 
 
+def test_each_sentence_is_a_place_of_its_own() -> None:
+    before = tokens("so we go home now go on then my dear friend")
+    changed = ["so", "we", "went", "home", "now", "went", "on", "then", "my", "good", "friend"]
+    after = [Token(word, at * 1.0, at + 0.5, None, int(at > 4)) for at, word in enumerate(changed)]
+
+    found = list(places(iter(all_runs(before, after))))
+
+    assert [told([run for run in place.runs if run.kind != RunKind.SAME]) for place in found] == [
+        [("replaced", "go", "went")],
+        [("replaced", "go", "went"), ("replaced", "dear", "good")],
+    ]
+    assert [run for place in found for run in told(list(place.runs)) if run[0] == "same"][:3] == [
+        ("same", "so we", "so we"),
+        ("same", "home now", "home now"),
+        ("same", "home now", "home now"),
+    ]
+
+
 def test_where_nothing_is_alike_places_are_not_endless() -> None:
     before = tokens(" ".join(f"a{number}" for number in range(200)))
     after = tokens(" ".join(f"b{number}" for number in range(200)))

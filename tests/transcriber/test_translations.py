@@ -117,10 +117,11 @@ NAMES = frozenset(
     Space Enter Escape Esc Tab Shift Ctrl Alt Backspace Delete Home End PageUp PageDown ArrowUp ArrowDown ArrowLeft
     ArrowRight Aa ab cookie pip install requirements manage py download models base engine owner example org
     WHISPER MODEL en us
+    Markdown TTML IMSC ASS CSV TSV RTTM HTML Audacity Excel OpenAI Obsidian LibreOffice Google Docs Word verbose
     """.split()  # noqa: SIM905
 )
-# Places for scripts to fill, and ids.
-FILLED = re.compile(r"\{\w+\}|[0-9a-f]{8}-[0-9a-f-]{27}")
+# Places for scripts to fill, ids, and endings of files.
+FILLED = re.compile(r"\{\w+\}|[0-9a-f]{8}-[0-9a-f-]{27}|^\.[a-z.]+$")
 LATIN = re.compile(r"[A-Za-z]{2,}")
 CODES = {"data-when"}
 SPOKEN = {"aria-label", "title", "placeholder", "alt", "content"}
@@ -294,9 +295,9 @@ def test_every_step_engine_and_format_has_a_russian_name(reader: Client, recordi
 
 
 def test_the_search_for_english_finds_it() -> None:
-    html = '<html lang="ru"><p>Слово <b>Word</b> TXT</p><i data-word="two words" data-name="ready" title="Play">0</i>'
+    html = '<html lang="ru"><p>Слово <b>Said</b> TXT</p><i data-word="two words" data-name="ready" title="Play">0</i>'
 
-    assert english(html) == ["Word", "Play", "two words"]
+    assert english(html) == ["Said", "Play", "two words"]
 
 
 # Choosing -------------------------------------------------------------------------------------------------------------

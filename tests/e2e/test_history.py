@@ -129,6 +129,7 @@ def test_another_run_is_compared_a_place_taken_over_and_the_old_version_restored
     opened.get_by_role("link", name="Compare version 1").click()
     opened.wait_for_selector("[data-places-list] .place")
     assert "differ" in opened.locator(".comparison-sum").inner_text()
+    assert violations(opened) == []
     count = opened.locator("[data-take-over]").count()
     opened.locator("[data-take-over]").first.focus()
     opened.keyboard.press("Enter")
@@ -158,6 +159,10 @@ def test_axe_finds_nothing_in_the_history(opened: Page, scheme: str, width: int)
     open_history(opened)
 
     assert violations(opened) == []
+    opened.locator("[data-transcribe-again]").click()
+    opened.wait_for_selector("#again-dialog[open]")
+    assert violations(opened) == []
+    opened.keyboard.press("Escape")
     opened.get_by_role("tab", name="Transcript").click()
     opened.locator("[data-segment] [data-seek-link]").first.focus()
     opened.keyboard.press("h")

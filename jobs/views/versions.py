@@ -190,6 +190,7 @@ def again(request: HttpRequest, pk: UUID) -> HttpResponse:
 def _ask_again(request: HttpRequest, recording: Recording, form: OptionsForm, status: int = 200) -> HttpResponse:
     context = {
         "recording": recording,
+        "has_text": recording.transcripts.exists(),
         "form": form,
         "engines": pipeline_gateway.speech_engines(),
         "auto": pipeline_gateway.auto_engine(),

@@ -200,6 +200,19 @@ def test_the_form_begins_with_what_was_chosen_before_and_starts_a_run(first: Job
     assert (job.options["speakers"]["exact"], job.status) == (3, JobStatus.QUEUED)
 
 
+def test_a_recording_whose_only_run_failed_can_be_transcribed_with_other_options(owner: User, browser: Client) -> None:
+    job = make_job(owner, recording=make_recording(owner, media_key="recordings/x/media"))
+    Job.objects.filter(pk=job.pk).update(status=JobStatus.FAILED)
+    address = reverse("transcribe_again", args=[job.recording_id])
+
+    assert address in browser.get(reverse("recording", args=[job.recording_id])).content.decode()
+    assert "You can go on reading" not in browser.get(address).content.decode()
+    with recipe_of():
+        browser.post(address, {"engine": "pocketsphinx", "language": "en", "speakers": "none"})
+        finish(job.recording.jobs.order_by("-created_at")[0])
+    assert "Part 1." in browser.get(reverse("recording", args=[job.recording_id])).content.decode()
+
+
 def test_looking_for_speakers_again_after_another_run_makes_the_shown_version(first: Job) -> None:
     again = run_again(first)
     with recipe_of(assemble=heard(HEARD_ANEW, "0000")):

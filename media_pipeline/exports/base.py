@@ -7,14 +7,13 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from media_pipeline.exports.options import ExportOptions
+from media_pipeline.text.one_line import clean as clean
 from media_pipeline.transcript import Transcript
 
 SpeakerNames: TypeAlias = Mapping[str, str]
 Rendered: TypeAlias = str | bytes | Iterable[str]
 
 _LABEL = re.compile(r"SPEAKER_(\d+)")
-# Control characters that are no white space, halves of surrogate pairs, and what XML cannot hold.
-_UNWRITABLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\ufffe\uffff]")
 
 
 class Kind(StrEnum):
@@ -53,13 +52,6 @@ def speaker_name(label: str, names: SpeakerNames) -> str:
         return name
     number = _LABEL.fullmatch(label)
     return f"Speaker {int(number[1]) + 1}" if number else clean(label)
-
-
-def clean(text: str) -> str:
-    """`text` on one line: white space of any kind is one space; what cannot be written to a file is gone."""
-    if not text.isprintable():
-        text = _UNWRITABLE.sub("", text)
-    return " ".join(text.split())
 
 
 def clock(seconds: float, separator: str) -> str:

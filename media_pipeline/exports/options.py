@@ -2,6 +2,7 @@
 
 import msgspec
 
+from media_pipeline.text.cue_limits import CueLimits, limits_for
 from media_pipeline.transcript import Seconds
 
 
@@ -36,6 +37,7 @@ class ExportOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         original: What the engine wrote. It is chosen by whoever reads the transcript, not by the formats.
         start: Leave out what is said before, in seconds.
         end: Leave out what is said after, in seconds.
+        cues: What subtitles may be; None for what suits the language.
         bom: Begin text files with a byte order mark, as Excel needs it.
     """
 
@@ -45,8 +47,13 @@ class ExportOptions(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     original: bool = False
     start: Seconds | None = None
     end: Seconds | None = None
+    cues: CueLimits | None = None
     bom: bool = False
     about: About = About()
+
+    def limits(self, language: str) -> CueLimits:
+        """What subtitles in `language` (BCP 47) may be."""
+        return self.cues or limits_for("default", language)
 
 
 DEFAULT = ExportOptions()

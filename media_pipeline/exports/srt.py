@@ -1,19 +1,19 @@
 """SubRip subtitles. A speaker's name stands before the text where the speaker changes."""
 
+from collections.abc import Iterator
+
 from media_pipeline.exports.base import Exporter, Kind, SpeakerNames, clock
-from media_pipeline.exports.cues import cues
+from media_pipeline.exports.cues import flowing
 from media_pipeline.exports.options import ExportOptions
 from media_pipeline.transcript import Transcript
 from media_pipeline.wording import say
 
 
-def render(transcript: Transcript, names: SpeakerNames, options: ExportOptions) -> str:
+def render(transcript: Transcript, names: SpeakerNames, options: ExportOptions) -> Iterator[str]:
     """Numbered from 1, with a blank line after each cue."""
-    blocks = []
-    for number, cue in enumerate(cues(transcript, names, has_prefixes=options.names), start=1):
+    for number, cue in enumerate(flowing(transcript, names, options, has_prefixes=options.names), start=1):
         lines = "\n".join(cue.lines).replace("-->", "->")
-        blocks.append(f"{number}\n{clock(cue.start, ',')} --> {clock(cue.end, ',')}\n{lines}\n\n")
-    return "".join(blocks)
+        yield f"{number}\n{clock(cue.start, ',')} --> {clock(cue.end, ',')}\n{lines}\n\n"
 
 
 SRT = Exporter(

@@ -1,7 +1,9 @@
 """WebVTT subtitles, with the speaker as the voice of each cue. https://www.w3.org/TR/webvtt1/"""
 
+from collections.abc import Iterator
+
 from media_pipeline.exports.base import Exporter, Kind, SpeakerNames, clock
-from media_pipeline.exports.cues import Cue, cues
+from media_pipeline.exports.cues import Cue, flowing
 from media_pipeline.exports.options import ExportOptions
 from media_pipeline.transcript import Transcript
 from media_pipeline.wording import say
@@ -9,15 +11,26 @@ from media_pipeline.wording import say
 _ESCAPES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 
 
-def render(transcript: Transcript, names: SpeakerNames, options: ExportOptions) -> str:
+def render(transcript: Transcript, names: SpeakerNames, options: ExportOptions) -> Iterator[str]:
     """The header, then a block per cue."""
-    return "WEBVTT\n\n" + "".join(_block(cue, options) for cue in cues(transcript, names))
+    yield "WEBVTT\n\n"
+    for cue in flowing(transcript, names, options):
+        yield f"{clock(cue.start, '.')} --> {clock(cue.end, '.')}\n{_spoken(cue, options)}\n\n"
 
 
-def _block(cue: Cue, options: ExportOptions) -> str:
-    text = "\n".join(line.translate(_ESCAPES) for line in cue.lines)
-    voice = f"<v {cue.speaker.translate(_ESCAPES)}>" if cue.speaker and options.names else ""
-    return f"{clock(cue.start, '.')} --> {clock(cue.end, '.')}\n{voice}{text}\n\n"
+def _spoken(cue: Cue, options: ExportOptions) -> str:
+    """The lines, with a voice for all of them, or one for each where two people share a cue."""
+    lines = [line.translate(_ESCAPES) for line in cue.lines]
+    if not options.names:
+        return "\n".join(lines)
+    if len(set(cue.speakers)) == 1:
+        return _voice(cue.speakers[0]) + "\n".join(lines)
+    voices = map(_voice, cue.speakers)
+    return "\n".join(f"{voice}{line}{'</v>' * bool(voice)}" for voice, line in zip(voices, lines, strict=True))
+
+
+def _voice(speaker: str | None) -> str:
+    return f"<v {speaker.translate(_ESCAPES)}>" if speaker else ""
 
 
 VTT = Exporter(

@@ -1,0 +1,78 @@
+"""When a cue is shown: with its first word, as long as it takes to read, and never together with the next one.
+
+Everything here is in whole milliseconds, so that what was reckoned is what is written.
+"""
+
+from collections.abc import Iterable, Iterator
+from math import ceil
+
+import msgspec
+
+from media_pipeline.text.cue_limits import CueLimits
+
+# Even a cue pressed between two others stays visible for some frames.
+_LEAST_MS = 200
+FAR_AWAY = 2**62
+
+
+class Draft(msgspec.Struct, gc=False):
+    """A cue with the time in which its words are said. `columns` is all its text, the break between lines left out."""
+
+    start: int
+    end: int
+    lines: tuple[str, ...]
+    speakers: tuple[str | None, ...]
+    segments: range
+    columns: int
+
+
+class Clock:
+    """The limits in milliseconds, and what follows from them for a single cue."""
+
+    def __init__(self, limits: CueLimits) -> None:
+        self.shortest = round(limits.shortest * 1000)
+        self.longest = round(limits.longest * 1000)
+        self.gap = round(limits.gap * 1000)
+        self.close = round(limits.close_gaps_below * 1000)
+        self.linger = round(limits.linger * 1000)
+        self._least = _LEAST_MS
+        self._per_column = 1000 / limits.columns_per_second
+
+    def follow_segments(self) -> None:
+        """Take the times as they are; only what would be shown together with the next one is shortened."""
+        self.shortest, self.longest, self.gap, self.close, self.linger = 0, FAR_AWAY, 0, 0, 0
+        self._least = 1
+
+    def reading(self, columns: int) -> int:
+        """How long it takes to read so many columns."""
+        return ceil(columns * self._per_column - 1e-6)
+
+    def room(self, start: int, end: int, follow: int) -> int:
+        """How long a cue of words from `start` to `end` may be shown, when the next one starts at `follow`."""
+        until = max(end + self.linger, start + self.shortest)
+        return min(self.closed(until, follow), start + self.longest) - start
+
+    def shown_until(self, draft: Draft, follow: int) -> int:
+        """The end of a cue: long enough to read if there is room, and close to the next one if that is near."""
+        start = draft.start
+        until = max(draft.end, start + self.shortest)
+        until = max(until, min(start + self.reading(draft.columns), draft.end + self.linger))
+        until = min(self.closed(until, follow), start + self.longest)
+        return max(until, start + self._least)
+
+    def closed(self, until: int, follow: int) -> int:
+        """The gap before the next cue is `gap` or no small one."""
+        return follow - self.gap if follow - until < max(self.close, self.gap) else until
+
+
+def timed(drafts: Iterable[Draft], clock: Clock) -> Iterator[tuple[Draft, int]]:
+    """Each draft with its end. A start that the cue before does not leave free is put off."""
+    waiting: Draft | None = None
+    for draft in drafts:
+        if waiting is not None:
+            until = clock.shown_until(waiting, draft.start)
+            yield waiting, until
+            draft.start = max(draft.start, until + clock.gap)
+        waiting = draft
+    if waiting is not None:
+        yield waiting, clock.shown_until(waiting, FAR_AWAY)

@@ -6,7 +6,7 @@ from typing import TypeVar
 import msgspec
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -28,6 +28,13 @@ def versions_of(transcript: Transcript) -> QuerySet[Transcript]:
 def shown_version(recording: Recording) -> Transcript | None:
     """The text people read; None when there is none yet."""
     return recording.transcripts.select_related("job").order_by("-shown_at", "-pk").first()
+
+
+def shown_in(recordings: QuerySet[Recording]) -> QuerySet[Transcript]:
+    """The text that people read of each of many recordings, in no order."""
+    later = Q(shown_at__gt=OuterRef("shown_at")) | Q(shown_at=OuterRef("shown_at"), pk__gt=OuterRef("pk"))
+    newer = Transcript.objects.filter(later, recording=OuterRef("recording"))
+    return Transcript.objects.filter(~Exists(newer), recording__in=recordings).order_by()
 
 
 def shown_job(jobs: Sequence[J]) -> J:

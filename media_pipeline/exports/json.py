@@ -4,6 +4,8 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import msgspec
+
 from media_pipeline.exports.base import Exporter, Kind, SpeakerNames, speaker_name
 from media_pipeline.exports.options import ExportOptions
 from media_pipeline.transcript import Segment, Transcript, Word
@@ -14,7 +16,7 @@ SCHEMA_VERSION = 1
 
 def render(transcript: Transcript, names: SpeakerNames, options: ExportOptions) -> Iterator[str]:
     """One object, a line for each segment; its shape only grows within a `schema_version`. Unknown values are null."""
-    yield _line(_head(transcript, names, options))[:-1] + ',\n"segments":['
+    yield line(_head(transcript, names, options))[:-1] + ',\n"segments":['
     yield from listed(_segment(number, segment) for number, segment in enumerate(transcript.segments))
     yield "]}\n"
 
@@ -23,15 +25,17 @@ def listed(values: Iterable[Any]) -> Iterator[str]:
     """The inside of a list, a line for each value."""
     separator = "\n"
     for value in values:
-        yield separator + _line(value)
+        yield separator + line(value)
         separator = ",\n"
     yield "\n" if separator != "\n" else ""
 
 
-def _line(value: Any) -> str:
+def line(value: Any) -> str:
     """A lone surrogate cannot be written as UTF-8; escaped it can."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text if text.isascii() else text.encode("utf-8", "backslashreplace").decode()
+    try:
+        return msgspec.json.encode(value).decode()
+    except UnicodeEncodeError:
+        return json.dumps(value, separators=(",", ":"))
 
 
 def _head(transcript: Transcript, names: SpeakerNames, options: ExportOptions) -> dict[str, Any]:

@@ -18,7 +18,8 @@ class Paragraph:
 
     Attributes:
         speaker: The name for people; empty where nobody is known or names are not wanted.
-        is_change: Whether somebody else spoke before it.
+        voice: The speaker's number, in the order in which they begin; -1 for nobody.
+        is_change: Whether it is not the same one who spoke before it.
         confidence: 0..1, the mean of what it is made of; None when that is not known.
     """
 
@@ -26,6 +27,7 @@ class Paragraph:
     end: Seconds
     text: str
     speaker: str = ""
+    voice: int = -1
     is_change: bool = False
     confidence: float | None = None
 
@@ -33,18 +35,21 @@ class Paragraph:
 def paragraphs(transcript: Transcript, names: SpeakerNames, options: ExportOptions) -> Iterator[Paragraph]:
     """Those of a transcript, in order of time."""
     joiner = " " if has_spaces(transcript.language) else ""
-    before: str | None = None
+    voices: dict[str | None, int] = {None: -1}
+    before = -2
     for group in _groups(transcript.segments) if options.by_turn else _alone(transcript.segments):
         label = group[0][0].speaker
+        voice = voices.setdefault(label, len(voices) - 1)
         yield Paragraph(
             start=group[0][0].start,
             end=max(segment.end for segment, _ in group),
             text=joiner.join(text for _, text in group),
             speaker=speaker_name(label, names) if options.names and label else "",
-            is_change=label != before,
+            voice=voice,
+            is_change=voice != before,
             confidence=_mean([segment.confidence for segment, _ in group]),
         )
-        before = label
+        before = voice
 
 
 def _alone(segments: Iterable[Segment]) -> Iterator[list[tuple[Segment, str]]]:

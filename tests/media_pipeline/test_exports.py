@@ -7,70 +7,55 @@ from pathlib import Path
 import pysubs2
 import pytest
 import webvtt
+from docx import Document
+from pypdf import PdfReader
 
 from media_pipeline.errors import PipelineError
 from media_pipeline.exports.base import clean, clock, speaker_name
 from media_pipeline.exports.cues import cues
 from media_pipeline.exports.files import whole, write
+from media_pipeline.exports.options import About, ExportOptions
 from media_pipeline.exports.registry import EXPORTERS, exporter
 from media_pipeline.transcript import Mark, Segment, Transcript, Word
+from tests.media_pipeline.said import NAMES, NASTY, discussion, spoken
 
 GOLDEN = Path(__file__).parent / "golden"
-NAMES = {"SPEAKER_00": "Anna & <Co>"}
-NASTY = [
-    "an arrow --> and back",
-    "<v Bob> & <b>bold</b> &amp; </v>",
-    "before\n\n\nbehind",
-    "NOTE\n00:00:01.000 --> 00:00:02.000\nnot a cue",
-    "42",
-    "WEBVTT",
-    "👩‍👩‍👧 emoji 🎉 and 🇪🇺 flags",
-    "שלום עולם, مرحبا بالعالم",
-    "全角文字は二倍の幅を取りますから一行に二十一文字しか入りません。だから改行します。",
-    "a\x00b\x1b[31m\u2028c\r\nd",
-    "\ud800 lone surrogate",
-    "https://example.org/" + "very-long-" * 20,
-    "{\\an8} braces and \\N slashes",
-]
-
-
-def spoken(texts: list[str], language: str = "en", seconds: float = 4.0, speaker: str | None = None) -> Transcript:
-    """One segment without word times for each text, with a pause of a second behind it."""
-    segments = tuple(
-        Segment(number * (seconds + 1), number * (seconds + 1) + seconds, text, speaker=speaker)
-        for number, text in enumerate(texts)
+GOLDEN_SUFFIXES = {"docx": ".docx.xml", "pdf": ".pdf.txt"}
+TEXTS = [name for name in EXPORTERS if name not in ("docx", "pdf")]
+OPTIONS = ExportOptions(
+    about=About(
+        title="R&D: <budget> & plans",
+        address="https://example.org/recordings/1/",
+        created="2026-11-21T09:00:00+00:00",
+        media="meeting.mp3",
+        facts=(("Date", "21 November 2026"), ("Говорят", "Anna & <Co>, Speaker 2")),
     )
-    return Transcript(language, segments, len(texts) * (seconds + 1), "pocketsphinx", "en-us")
-
-
-def discussion() -> Transcript:
-    """Two speakers, words with times, a long sentence, and a part without speaker."""
-    said = [
-        ("SPEAKER_00", "Good morning. --> Is the budget for R&D ready?"),
-        ("SPEAKER_01", "It is, although the finance department asked for two more days to look through all numbers."),
-        ("SPEAKER_01", "Café über naïve 日本語 🎉."),
-        (None, "Thank you."),
-    ]
-    segments, time = [], 0.5
-    for speaker, text in said:
-        words = []
-        for token in text.split():
-            words.append(Word(token, round(time, 3), round(time + 0.3, 3), 0.9, speaker))
-            time += 0.35
-        segments.append(Segment(words[0].start, words[-1].end, text, tuple(words), speaker, 0.9))
-        time += 61.0 if speaker is None else 0.8
-    return Transcript("en", tuple(segments), 75.0, "whisper", "tiny", ("A warning.",))
+)
 
 
 def text_of(name: str, transcript: Transcript, names: dict[str, str]) -> str:
     return whole(EXPORTERS[name], transcript, names).decode()
 
 
+def readable(path: Path) -> str:
+    """What a golden file holds: text as it is, of a Word document its main part, of a PDF its text by page."""
+    if path.suffix == ".docx":
+        return Document(str(path)).element.body.xml
+    if path.suffix == ".pdf":
+        return "\f\n".join(page.extract_text() for page in PdfReader(path).pages) + "\n"
+    return path.read_text()
+
+
 @pytest.mark.parametrize("name", EXPORTERS)
 def test_equals_the_golden_file(name: str, tmp_path: Path) -> None:
-    (path,) = write(discussion(), NAMES, [name], tmp_path)
+    (path,) = write(discussion(), NAMES, [name], tmp_path, OPTIONS)
 
-    assert path.read_text() == (GOLDEN / f"transcript.{name}").read_text()
+    assert readable(path) == (GOLDEN / path.name).with_suffix(GOLDEN_SUFFIXES.get(name, path.suffix)).read_text()
+
+
+@pytest.mark.parametrize("name", EXPORTERS)
+def test_the_same_words_make_the_same_bytes(name: str) -> None:
+    assert whole(EXPORTERS[name], discussion(), NAMES, OPTIONS) == whole(EXPORTERS[name], discussion(), NAMES, OPTIONS)
 
 
 @pytest.mark.parametrize("speaker", [None, "SPEAKER_00"])
@@ -107,12 +92,13 @@ def test_text_begins_a_paragraph_with_each_speaker_and_each_minute() -> None:
     assert text.count("[00:") == 3
 
 
-@pytest.mark.parametrize("name", EXPORTERS)
+@pytest.mark.parametrize("name", TEXTS)
 @pytest.mark.parametrize("transcript", [spoken([]), spoken(["", " \n "])], ids=["no segments", "empty segments"])
 def test_silence_gives_a_file_without_words(name: str, transcript: Transcript, tmp_path: Path) -> None:
     (path,) = write(transcript, {}, [name], tmp_path)
 
-    assert path.read_text().strip() == {"txt": "", "srt": "", "vtt": "WEBVTT"}.get(name, path.read_text().strip())
+    text = path.read_text().strip()
+    assert text == {"txt": "", "srt": "", "vtt": "WEBVTT", "rttm": "", "labels": ""}.get(name, text)
 
 
 def test_json_carries_everything_exactly() -> None:
@@ -142,14 +128,14 @@ def test_json_says_what_to_listen_to_again() -> None:
 
 
 def test_every_format_can_be_written_as_utf8(tmp_path: Path) -> None:
-    paths = list(write(spoken(NASTY, speaker="SPEAKER_00"), {"SPEAKER_00": "\ud800"}, EXPORTERS, tmp_path))
+    paths = list(write(spoken(NASTY, speaker="SPEAKER_00"), {"SPEAKER_00": "\ud800"}, TEXTS, tmp_path))
 
     assert all(path.read_bytes().decode("utf-8") for path in paths)
 
 
 def test_an_unknown_format_lists_the_choices() -> None:
-    with pytest.raises(PipelineError, match="txt or srt or vtt or json"):
-        exporter("docx")
+    with pytest.raises(PipelineError, match="txt or docx or pdf"):
+        exporter("odt")
 
 
 @pytest.mark.parametrize(

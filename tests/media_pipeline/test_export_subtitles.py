@@ -1,0 +1,94 @@
+"""ASS and TTML: read by other programs, or by the rules of the standard, with every cue."""
+
+from itertools import pairwise
+from xml.etree import ElementTree
+
+import pysubs2
+import pytest
+
+from media_pipeline.exports.files import whole
+from media_pipeline.exports.options import About, ExportOptions
+from media_pipeline.exports.registry import EXPORTERS
+from media_pipeline.transcript import Transcript
+from tests.media_pipeline.said import NAMES, NASTY, discussion, spoken
+
+TT, TTM, TTP, XML = (
+    "{http://www.w3.org/ns/ttml}",
+    "{http://www.w3.org/ns/ttml#metadata}",
+    "{http://www.w3.org/ns/ttml#parameter}",
+    "{http://www.w3.org/XML/1998/namespace}",
+)
+ODD_NAMES = [{"SPEAKER_00": name} for name in ("a, b", "*Default", "<b>&", "{\\pos(1,1)}", '"', "\ud800\n")]
+TITLED = ExportOptions(about=About(title="<i>{\\b1}&\n[Events]"))
+
+
+def made(name: str, transcript: Transcript, names: dict[str, str], options: ExportOptions = TITLED) -> str:
+    return whole(EXPORTERS[name], transcript, names, options).decode()
+
+
+def ass(transcript: Transcript, names: dict[str, str]) -> pysubs2.SSAFile:
+    return pysubs2.SSAFile.from_string(made("ass", transcript, names), "ass")
+
+
+def ttml(transcript: Transcript, names: dict[str, str]) -> ElementTree.Element:
+    return ElementTree.fromstring(made("ttml", transcript, names))
+
+
+def seconds(clock: str) -> float:
+    hours, minutes, rest = clock.split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(rest)
+
+
+@pytest.mark.parametrize("speaker", [None, "SPEAKER_00"])
+@pytest.mark.parametrize("names", [{}, *ODD_NAMES])
+def test_all_subtitle_formats_have_the_same_cues_whatever_was_said(speaker: str | None, names: dict[str, str]) -> None:
+    transcript = spoken(NASTY, speaker=speaker)
+
+    vtt = pysubs2.SSAFile.from_string(made("vtt", transcript, names), "vtt")
+    styled = ass(transcript, names)
+    paragraphs = list(ttml(transcript, names).iter(f"{TT}p"))
+
+    assert len(vtt) == len(styled) == len(paragraphs) >= len(NASTY)
+    assert [event.start // 10 for event in vtt] == pytest.approx([event.start // 10 for event in styled], abs=1)
+    assert [seconds(one.attrib["begin"]) for one in paragraphs] == [event.start / 1000 for event in vtt]
+
+
+def test_each_speaker_has_a_style_and_color() -> None:
+    file = ass(discussion(), NAMES)
+
+    assert list(file.styles) == ["Default", "Anna & <Co>", "Speaker 2"]
+    assert len({str(file.styles[name].primarycolor) for name in ("Anna & <Co>", "Speaker 2")}) == 2
+    assert {event.style for event in file} <= file.styles.keys()
+
+
+def test_braces_and_backslashes_of_the_text_are_no_commands() -> None:
+    (event,) = ass(spoken(["{\\an8} braces and \\N slashes"]), {})
+
+    assert event.text == "\\{\\\u2060an8\\} braces and \\\u2060N slashes"
+
+
+@pytest.mark.parametrize("names", [NAMES, *ODD_NAMES])
+def test_ttml_follows_the_rules_of_its_profile(names: dict[str, str]) -> None:
+    root = ttml(discussion(), names)
+
+    assert root.attrib[f"{TTP}profile"] == "http://www.w3.org/ns/ttml/profile/imsc1/text"
+    assert root.attrib[f"{XML}lang"] == "en"
+    ids = [element.attrib[f"{XML}id"] for element in root.iter() if f"{XML}id" in element.attrib]
+    assert len(ids) == len(set(ids))
+    for element in root.iter():
+        for reference in ("style", "region", f"{TTM}agent"):
+            assert element.attrib.get(reference, ids[0]) in ids
+    # IMSC1 text: no more than one region of a time, text within spans, and nothing but breaks between.
+    paragraphs = list(root.iter(f"{TT}p"))
+    assert {child.tag for one in paragraphs for child in one} <= {f"{TT}span", f"{TT}br"}
+    times = [(seconds(one.attrib["begin"]), seconds(one.attrib["end"])) for one in paragraphs]
+    assert all(begin < end for begin, end in times)
+    assert all(one[1] <= other[0] for one, other in pairwise(times))
+
+
+def test_ttml_says_who_speaks() -> None:
+    root = ttml(discussion(), NAMES)
+
+    agents = {one.attrib[f"{XML}id"]: one.findtext(f"{TTM}name") for one in root.iter(f"{TTM}agent")}
+    assert list(agents.values()) == ["Anna & <Co>", "Speaker 2"]
+    assert next(root.iter(f"{TT}p")).attrib[f"{TTM}agent"] in agents

@@ -12,8 +12,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from jobs.models import Artifact, Change, Job, Recording, Segment, Speaker, StepRun, Transcript, Upload
-from jobs.services import lifecycle, people, recovery
+from jobs.models import Artifact, Change, Job, Recording, Segment, Share, Speaker, StepRun, Transcript, Upload
+from jobs.services import lifecycle, people, recovery, share_links
 
 if TYPE_CHECKING:
     AnyAdmin = ModelAdmin[Any]
@@ -192,6 +192,29 @@ class ChangeAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "created_at")
     search_fields = ("transcript__id", "person__email")
     list_select_related = ("transcript", "person")
+
+
+@admin.register(Share)
+class ShareAdmin(ReadOnlyAdmin):
+    list_display = ("recording", "owner", "has_audio", "views", "created_at", "expires_at", "revoked_at")
+    list_filter = ("has_audio", "created_at")
+    search_fields = ("id", "recording__title", "recording__owner__email")
+    list_select_related = ("recording__owner",)
+    exclude = ("password",)
+    actions = ("revoke",)
+
+    def has_act_permission(self, request: HttpRequest) -> bool:
+        """Who may run the action."""
+        return request.user.has_perm("jobs.change_share")
+
+    @admin.display(ordering="recording__owner")
+    def owner(self, share: Share) -> str:
+        return str(share.recording.owner or _("command line"))
+
+    @admin.action(description=gettext_lazy("Revoke the chosen links"), permissions=["act"])
+    def revoke(self, request: HttpRequest, shares: QuerySet[Share]) -> None:
+        done, total = sum(map(share_links.revoke, shares)), len(shares)
+        messages.success(request, _("%(done)d of %(total)d links revoked.") % {"done": done, "total": total})
 
 
 @admin.register(Upload)

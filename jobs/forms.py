@@ -185,6 +185,16 @@ def _named(listener: pipeline_gateway.Listener) -> str:
     return f"{listener.engine.name}:{listener.model}"
 
 
+class SharedPasswordForm(forms.Form):
+    """What a visitor of a protected link types."""
+
+    password = forms.CharField(
+        max_length=128,
+        label=_("Password"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "off", "autofocus": True}),
+    )
+
+
 class WelcomeForm(forms.Form):
     """The first account."""
 

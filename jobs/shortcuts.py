@@ -95,3 +95,12 @@ def grouped() -> list[tuple[Promise | str, list[Shortcut]]]:
     """(title, shortcuts) of each group that has any."""
     groups = ((title, [one for one in SHORTCUTS if one.group == group]) for group, title in GROUP_TITLES.items())
     return [(title, found) for title, found in groups if found]
+
+
+def for_readers(*, with_sound: bool) -> list[tuple[Promise | str, list[Shortcut]]]:
+    """The same for people who can only read, and listen where there is sound."""
+    kept = {Group.PAGE: {"find", "shortcuts"}}
+    if with_sound:
+        kept[Group.LISTEN] = {one.action for one in SHORTCUTS if one.group == Group.LISTEN}
+    groups = ((group, [one for one in SHORTCUTS if one.action in kept.get(group, ())]) for group in GROUP_TITLES)
+    return [(GROUP_TITLES[group], found) for group, found in groups if found]

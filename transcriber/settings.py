@@ -160,6 +160,7 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_SESSION_REMEMBER = None
 ACCOUNT_LOGOUT_ON_PASSWORD_CHANGE = False
+ACCOUNT_RATE_LIMITS = {"share_password": "10/5m/ip,60/h/key"}  # besides allauth's own; the key is a link
 ACCOUNT_EMAIL_SUBJECT_PREFIX = f"[{ENV.SITE_NAME}] "
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "library"

@@ -5,6 +5,7 @@ from jobs.models.change import Change, ChangeKind, SegmentChange, Standing
 from jobs.models.job import Job
 from jobs.models.recording import Recording, Upload
 from jobs.models.step import StepRun
+from jobs.models.share import Share
 from jobs.models.transcript import Segment, Speaker, Transcript, word_rows
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "Speaker",
     "Standing",
     "StepRun",
+    "Share",
     "Transcript",
     "Upload",
     "word_rows",

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
+from jobs.models import Transcript
 from jobs.services import phrases
 from jobs.views.access import own_transcript
 
@@ -28,7 +29,11 @@ def find(request: HttpRequest, pk: int) -> JsonResponse:
 
     A blank phrase is nowhere.
     """
-    transcript = own_transcript(request, pk)
+    return told_hits(request, own_transcript(request, pk))
+
+
+def told_hits(request: HttpRequest, transcript: Transcript) -> JsonResponse:
+    """What `find` tells."""
     wanted = _asked(request)
     hits = phrases.hits(transcript, wanted, skip=_skip(request)) if wanted else phrases.Hits([], 0, False)
     return JsonResponse({"hits": hits.places, "total": hits.total, "more": hits.has_more})

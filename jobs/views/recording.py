@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.cache import get_conditional_response
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -42,7 +43,7 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
     transcript: Transcript | None = getattr(job, "transcript", None)
     snapshot = events.snapshot(run).as_json()
     steps = snapshot["steps"] if run == job else events.snapshot(job).as_json()["steps"]
-    words = _words(transcript, request.GET.get("t", "")) if transcript else {"segments": [], "speakers": []}
+    words = shown_words(transcript, request.GET.get("t", "")) if transcript else {"segments": [], "speakers": []}
     return render(
         request,
         "jobs/recording.html",
@@ -62,6 +63,7 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
             "run_facts": [] if transcript else runs.facts(job, transcript),
             "has_media": bool(shown.media_key),
             "has_peaks": job.has_peaks,
+            "addresses": _addresses(shown, transcript),
             **words,
             **(_speakers_again(job, steps) if words["segments"] and not run.is_active else {}),
         },
@@ -75,12 +77,27 @@ def _tabs(request: HttpRequest, shown: Recording) -> dict[str, Any]:
     return {"tabs": tabs} | ({} if name == panels.TRANSCRIPT else panels.panel_context(request, shown, name))
 
 
+def _addresses(shown: Recording, transcript: Transcript | None) -> dict[str, str]:
+    """Where the page gets what it shows. Other pages that show the same get it elsewhere."""
+    of_recording = {"media": "media", "peaks": "peaks"}
+    of_transcript = {
+        "segments": "segments",
+        "find": "find_in_transcript",
+        "text": "transcript_text",
+        "captions": "captions",
+    }
+    found = {key: reverse(name, args=[shown.pk]) for key, name in of_recording.items()}
+    if transcript:
+        found |= {key: reverse(name, args=[transcript.pk]) for key, name in of_transcript.items()}
+    return found
+
+
 def _made(name: str) -> Exists:
     """Whether a job has an artifact of this name."""
     return Exists(Artifact.objects.filter(job=OuterRef("pk"), name=name))
 
 
-def _words(transcript: Transcript, asked: str) -> dict[str, Any]:
+def shown_words(transcript: Transcript, asked: str) -> dict[str, Any]:
     """The stretch with the time asked for, or the first; of all others only where they are and how long."""
     whole = reading.outline(transcript)
     shown = whole.at(_seconds(asked))
@@ -160,7 +177,11 @@ def recording_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_safe
 def media(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The recording itself, for the player: whole or by range."""
-    shown = own_recording(request, pk)
+    return stored_media(request, own_recording(request, pk))
+
+
+def stored_media(request: HttpRequest, shown: Recording) -> HttpResponseBase:
+    """404 once it was deleted."""
     if not shown.media_key or not storage.exists(shown.media_key):
         raise Http404
     return serving.stored_file(
@@ -172,7 +193,11 @@ def media(request: HttpRequest, pk: UUID) -> HttpResponseBase:
 @require_safe
 def peaks(request: HttpRequest, pk: UUID) -> HttpResponse:
     """The waveform."""
-    shown: Recording = own_recording(request, pk)
+    return stored_peaks(request, own_recording(request, pk))
+
+
+def stored_peaks(request: HttpRequest, shown: Recording) -> HttpResponse:
+    """404 where none was made."""
     artifact = Artifact.objects.filter(job__recording=shown, name=PEAKS).order_by("-created_at").first()
     if artifact is None:
         raise Http404

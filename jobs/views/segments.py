@@ -21,7 +21,12 @@ from jobs.views.access import own_transcript
 @cache_control(private=True, no_cache=True)
 def segments(request: HttpRequest, pk: int) -> HttpResponse:
     """The rows of the stretch `?stretch=`, as the page itself shows them."""
-    context = stretch_context(own_transcript(request, pk), _number(request, "stretch"))
+    return shown_stretch(request, own_transcript(request, pk))
+
+
+def shown_stretch(request: HttpRequest, transcript: Transcript, **more: Any) -> HttpResponse:
+    """`more` is for the template besides."""
+    context = stretch_context(transcript, _number(request, "stretch")) | more
     return render(request, "jobs/partials/_segments.html", context)
 
 
@@ -38,7 +43,12 @@ def text(request: HttpRequest, pk: int) -> HttpResponse:
 @cache_control(private=True, no_cache=True)
 def captions(request: HttpRequest, pk: int) -> HttpResponse:
     """WebVTT of the words as they stand, always from here: a video takes no captions from another site."""
-    made = exports.rendered(own_transcript(request, pk), "vtt")
+    return shown_captions(own_transcript(request, pk))
+
+
+def shown_captions(transcript: Transcript) -> HttpResponse:
+    """Made for this answer."""
+    made = exports.rendered(transcript, "vtt")
     return HttpResponse(made.content, content_type=made.content_type)
 
 

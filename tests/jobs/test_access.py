@@ -15,11 +15,13 @@ from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, r
 from django.urls.resolvers import RoutePattern
 
 from jobs import queue
-from jobs.models import Job, Recording, Upload
-from jobs.services import upload, work
+from jobs.models import Job, Recording, Transcript, Upload
+from jobs.services import share_links, upload, work
 from jobs.views import panels
 from media_pipeline.recipe import Files
+from tests.conftest import body
 from tests.jobs.recipes import make_job, make_recording, recipe_of
+from tests.jobs.transcripts import make_transcript
 
 PUBLIC = {
     "account_login",
@@ -83,6 +85,17 @@ OF_PANEL = {"panel": "get"}
 OF_UPLOAD = {"upload_piece": "head", "upload_submit": "post"}
 ONCE = {"welcome"}
 STAFF_PREFIXES = ("admin:", "django_rq:")
+# Open to whoever has the link: tests/jobs/test_sharing_links.py.
+OF_LINK = {
+    "shared": [],
+    "shared_segments": [],
+    "shared_find": [],
+    "shared_text": [],
+    "shared_captions": [],
+    "shared_media": [],
+    "shared_peaks": [],
+    "shared_export": ["txt"],
+}
 OF_ANY_STAFF = {
     "admin:index",
     "admin:login",
@@ -118,6 +131,7 @@ def has_rule(name: str) -> bool:
         OF_TWO_TRANSCRIPTS,
         OF_PANEL,
         OF_UPLOAD,
+        OF_LINK,
         ONCE,
     ]
     return name.startswith(STAFF_PREFIXES) or any(name in rule for rule in rules)
@@ -199,6 +213,63 @@ def test_a_visitor_is_led_to_the_login_page(done: Job, begun: Upload) -> None:
         assert response["Location"].startswith(reverse("account_login")), address
 
 
+@pytest.fixture
+def other(owner: User) -> Transcript:
+    """Another text of the same owner, of which a link tells nothing."""
+    made = make_transcript(owner, ["Something confidential.", "And more of it."], speakers="01")
+    Recording.objects.filter(pk=made.recording_id).update(title="Salaries")
+    return made
+
+
+def everywhere(job: Job, other: Transcript, begun: Upload) -> Iterator[str]:
+    """Each address of the URLconf but those of links, with whatever arguments there are for it."""
+    ids = [job.recording_id, job.pk, job.transcript.pk, other.recording_id, other.job_id, other.pk, begun.pk]
+    pairs = [[one, two] for one in ids for two in (*ids, "txt", "diarize", *panels.CONTEXTS)]
+    for name in all_names():
+        if name in OF_LINK or name in PUBLIC or "<" in name:
+            continue
+        for arguments in ([], *([one] for one in ids), *pairs):
+            with contextlib.suppress(NoReverseMatch):
+                yield reverse(name, args=arguments)
+
+
+def test_who_has_a_link_gets_nothing_but_its_recording(done: Job, begun: Upload, other: Transcript) -> None:
+    share = share_links.create(done.recording, expires_at=None, password="", has_audio=True)
+    locked = share_links.create(other.recording, expires_at=None, password="open sesame", has_audio=True)
+    client = Client()
+    token, closed = share_links.token_of(share), share_links.token_of(locked)
+    assert {client.get(reverse(name, args=[token, *more])).status_code for name, more in OF_LINK.items()} == {200}
+
+    asked = set(everywhere(done, other, begun))
+    answers = [getattr(client, method)(address) for address in asked for method in ("get", "post")]
+    behind = [client.get(reverse(name, args=[closed, *more])) for name, more in OF_LINK.items()]
+
+    assert len(asked) > 200
+    for answer in answers:
+        refused = answer.status_code in (403, 404, 405) or "/login/" in answer.headers.get("Location", "")
+        assert refused, (answer.request["PATH_INFO"], answer.status_code)
+    assert [answer.status_code for answer in behind] == [200] + [404] * (len(OF_LINK) - 1)
+    for answer in [*answers, *behind]:
+        assert b"onfidential" not in answer.content and b"Salaries" not in answer.content
+    assert Recording.objects.count() == 2
+
+
+def test_a_link_shows_its_own_recording_whatever_else_is_asked_for(done: Job, other: Transcript) -> None:
+    share = share_links.create(done.recording, expires_at=None, password="", has_audio=True)
+    client, token = Client(), share_links.token_of(share)
+    foreign = {"recording": other.recording_id, "transcript": other.pk, "pk": other.pk, "job": other.job_id}
+    asked = foreign | {"q": "confidential", "stretch": "0", "tab": "history", "t": "0"}
+
+    answers = [client.get(reverse(name, args=[token, *more]), asked) for name, more in OF_LINK.items()]
+
+    assert {answer.status_code for answer in answers} == {200}
+    for answer in answers:
+        said = body(answer)
+        assert b"Something" not in said and b"Salaries" not in said
+        assert not any(str(one).encode() in said for one in (other.recording_id, other.job_id))
+    assert client.get(reverse("shared_find", args=[token]), asked).json()["total"] == 0
+
+
 def test_the_owner_gets_all_of_it(done: Job, begun: Upload, browser: Client) -> None:
     for name in ("recording", "media", "peaks"):
         assert browser.get(reverse(name, args=[done.recording_id])).status_code == 200, name
@@ -255,7 +326,18 @@ def test_staff_without_rights_can_open_nothing_but_the_front_page(browser: Clien
 
 def test_a_superuser_sees_every_list_and_the_queues(browser: Client, owner: User, done: Job) -> None:
     User.objects.filter(pk=owner.pk).update(is_staff=True, is_superuser=True)
-    models = ("job", "recording", "steprun", "artifact", "transcript", "segment", "speaker", "change", "upload")
+    models = (
+        "job",
+        "recording",
+        "steprun",
+        "artifact",
+        "transcript",
+        "segment",
+        "speaker",
+        "change",
+        "share",
+        "upload",
+    )
 
     for model in models:
         assert browser.get(reverse(f"admin:jobs_{model}_changelist")).status_code == 200, model

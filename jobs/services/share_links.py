@@ -1,0 +1,63 @@
+"""Links by which people without an account read one recording: made, found, counted and revoked."""
+
+import hashlib
+from base64 import urlsafe_b64encode
+from datetime import datetime
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.db.models import F, QuerySet
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from jobs.models import Recording, Share
+
+TOKEN_BYTES = 24
+_SALT = "jobs.share_links"
+
+
+def create(recording: Recording, *, expires_at: datetime | None, password: str, has_audio: bool) -> Share:
+    """`password` is what visitors have to type; empty for none."""
+    share = Share(recording=recording, expires_at=expires_at, has_audio=has_audio)
+    share.password = make_password(password) if password else ""
+    share.token_hash = _hashed(_token(share))
+    share.save()
+    return share
+
+
+def token_of(share: Share) -> str | None:
+    """What the address ends with; None once the site has another SECRET_KEY."""
+    token = _token(share)
+    return token if _hashed(token) == share.token_hash else None
+
+
+def find(token: str) -> Share | None:
+    """The link, with its recording; None for one that leads nowhere, or no longer."""
+    found = Share.objects.open_at(timezone.now()).select_related("recording")
+    return found.filter(token_hash=_hashed(token)).first()
+
+
+def links_of(recording: Recording) -> QuerySet[Share]:
+    """Those that were not revoked, newest first; expired ones too."""
+    return recording.shares.filter(revoked_at=None)
+
+
+def revoke(share: Share) -> bool:
+    """End a link at once. False when it was revoked before."""
+    return bool(Share.objects.filter(pk=share.pk, revoked_at=None).update(revoked_at=timezone.now()))
+
+
+def is_right_password(share: Share, password: str) -> bool:
+    return check_password(password, share.password)
+
+
+def count_view(share: Share) -> None:
+    Share.objects.filter(pk=share.pk).update(views=F("views") + 1)
+
+
+def _token(share: Share) -> str:
+    digest = salted_hmac(_SALT, share.pk.hex, algorithm="sha256").digest()
+    return urlsafe_b64encode(digest[:TOKEN_BYTES]).decode()
+
+
+def _hashed(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()

@@ -1,0 +1,208 @@
+"""What people without an account see of a recording whose owner gave them a link: to read and play, nothing to change.
+
+Every address begins with the link's token and shows its recording only. A link that was revoked, has expired or never
+was is the same 404, as is what a link does not include.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from allauth.core import ratelimit
+from django.http import Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+from django.views.defaults import page_not_found
+
+from jobs import shortcuts
+from jobs.forms import SharedPasswordForm
+from jobs.models import Artifact, Share, Transcript
+from jobs.services import exports, reading, share_links, versions
+from jobs.views import finding, recording, segments, serving
+from media_pipeline.exports.registry import EXPORTERS
+
+View = Callable[..., HttpResponseBase]
+
+# Lists of ids in a visitor's session.
+UNLOCKED, SEEN = "shares_unlocked", "shares_seen"
+
+
+def _by_token(view: View) -> View:
+    """Gives a view the link that the address names, and keeps what it answers out of caches and search engines."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, token: str, **kwargs: Any) -> HttpResponseBase:
+        try:
+            share = share_links.find(token)
+            if share is None:
+                raise Http404
+            response = view(request, share, **kwargs)
+        except Http404 as error:
+            response = page_not_found(request, error)
+        response.headers.setdefault("Referrer-Policy", "no-referrer")
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        response.headers["X-Robots-Tag"] = "noindex, nofollow"
+        return response
+
+    return answer
+
+
+def _unlocked(view: View) -> View:
+    """Nothing is there for who has not given the password, where there is one."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, share: Share, **kwargs: Any) -> HttpResponseBase:
+        if _is_locked(request, share):
+            raise Http404
+        return view(request, share, **kwargs)
+
+    return answer
+
+
+def _is_locked(request: HttpRequest, share: Share) -> bool:
+    return bool(share.password) and str(share.pk) not in request.session.get(UNLOCKED, [])
+
+
+def _note(request: HttpRequest, name: str, share: Share) -> None:
+    request.session[name] = [*request.session.get(name, []), str(share.pk)]
+
+
+def _transcript(share: Share) -> Transcript:
+    """The text that the owner sees, as it stands."""
+    found = versions.shown_version(share.recording)
+    if found is None:
+        raise Http404
+    return found
+
+
+def _with_sound(share: Share) -> Share:
+    if not share.has_audio:
+        raise Http404
+    return share
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@_by_token
+def page(request: HttpRequest, share: Share) -> HttpResponse:
+    """The transcript, or the question for the password."""
+    if _is_locked(request, share):
+        return _password(request, share)
+    if request.method == "POST":
+        return redirect(request.path)
+    transcript = _transcript(share)
+    words = recording.shown_words(transcript, request.GET.get("t", ""))
+    _count(request, share)
+    has_media = share.has_audio and bool(share.recording.media_key)
+    return render(
+        request,
+        "jobs/shared.html",
+        {
+            "is_shared": True,
+            "share": share,
+            "recording": share.recording,
+            "transcript": transcript,
+            "addresses": _addresses(request.path),
+            "formats": [(each, f"{request.path}export/{each.name}/") for each in exports.formats()],
+            "shortcuts": shortcuts.for_readers(with_sound=has_media),
+            "has_media": has_media,
+            "has_peaks": has_media and _peaks_of(share),
+            **words,
+        },
+    )
+
+
+def _addresses(path: str) -> dict[str, str]:
+    return {name: f"{path}{name}/" for name in ("segments", "find", "text", "captions", "media", "peaks")}
+
+
+def _peaks_of(share: Share) -> bool:
+    return Artifact.objects.filter(job__recording=share.recording_id, name=recording.PEAKS).exists()
+
+
+def _count(request: HttpRequest, share: Share) -> None:
+    """A visitor's session counts once, and the owner never."""
+    is_owner = request.user.is_authenticated and request.user.pk == share.recording.owner_id
+    if request.method != "GET" or is_owner or str(share.pk) in request.session.get(SEEN, []):
+        return
+    _note(request, SEEN, share)
+    share_links.count_view(share)
+
+
+def _password(request: HttpRequest, share: Share) -> HttpResponse:
+    """Asks for the password, and remembers in the session who knew it. Says nothing of the recording."""
+    form = SharedPasswordForm(request.POST or None)
+    status = 200
+    if request.method == "POST" and not ratelimit.consume(request, action="share_password", key=str(share.pk)):
+        form.add_error(None, _("Too many tries. Wait a few minutes, then try again."))
+        status = 429
+    elif form.is_valid():
+        if share_links.is_right_password(share, form.cleaned_data["password"]):
+            _note(request, UNLOCKED, share)
+            request.session.cycle_key()
+            return redirect(request.path)
+        form.add_error("password", _("This is not the password of this link."))
+    response = render(request, "jobs/shared_password.html", {"form": form}, status=status)
+    # A form sent from a page with "no-referrer" names no origin and is refused as forged; this tells others as little.
+    response["Referrer-Policy"] = "same-origin"
+    return response
+
+
+@require_safe
+@_by_token
+@_unlocked
+def stretch(request: HttpRequest, share: Share) -> HttpResponse:
+    """The rows of the stretch `?stretch=`."""
+    return segments.shown_stretch(request, _transcript(share), is_shared=True)
+
+
+@require_safe
+@_by_token
+@_unlocked
+def find(request: HttpRequest, share: Share) -> HttpResponse:
+    """Where a phrase stands, see jobs/views/finding.py."""
+    return finding.told_hits(request, _transcript(share))
+
+
+@require_safe
+@_by_token
+@_unlocked
+def text(request: HttpRequest, share: Share) -> HttpResponse:
+    """All of it as plain text, to be copied."""
+    return HttpResponse(reading.plain_text(_transcript(share)), content_type="text/plain; charset=utf-8")
+
+
+@require_safe
+@_by_token
+@_unlocked
+def captions(request: HttpRequest, share: Share) -> HttpResponse:
+    """WebVTT for the video."""
+    return segments.shown_captions(_transcript(_with_sound(share)))
+
+
+@require_safe
+@_by_token
+@_unlocked
+def media(request: HttpRequest, share: Share) -> HttpResponseBase:
+    """The audio or video: whole or by range."""
+    return recording.stored_media(request, _with_sound(share).recording)
+
+
+@require_safe
+@_by_token
+@_unlocked
+def peaks(request: HttpRequest, share: Share) -> HttpResponse:
+    """The waveform."""
+    return recording.stored_peaks(request, _with_sound(share).recording)
+
+
+@require_safe
+@_by_token
+@_unlocked
+def export(request: HttpRequest, share: Share, name: str) -> HttpResponseBase:
+    """The text as a file."""
+    if name not in EXPORTERS:
+        raise Http404
+    made = exports.rendered(_transcript(share), name)
+    return serving.made_file(request, made.pieces, content_type=made.content_type, filename=made.filename)

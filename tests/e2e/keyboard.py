@@ -25,7 +25,7 @@ def focused(page: Page) -> str:
     return str(page.evaluate("describe(here())"))
 
 
-def tab_to(page: Page, name: str, presses: int = 60) -> None:
+def tab_to(page: Page, name: str, presses: int = 200) -> None:
     """Press Tab until what is called `name` has the focus."""
     page.evaluate(KEYBOARD)
     for _ in range(presses):

@@ -5,6 +5,7 @@ from django.urls import path
 from jobs.views import (
     doubts,
     editing,
+    exports,
     finding,
     health,
     jobs,
@@ -42,7 +43,8 @@ urlpatterns = [
     path("jobs/<uuid:pk>/steps/<slug:name>/rerun/", jobs.step_rerun, name="step_rerun"),
     path("jobs/<uuid:pk>/discard/", versions.discard, name="job_discard"),
     path("jobs/<uuid:pk>/speakers/", jobs.find_speakers, name="find_speakers"),
-    path("jobs/<uuid:pk>/export/<slug:name>/", jobs.export, name="export"),
+    path("jobs/<uuid:pk>/export/<slug:name>/", exports.export, name="export"),
+    path("export-options/", exports.remember, name="export_options"),
     path("transcripts/<int:pk>/segments/", segments.segments, name="segments"),
     path("transcripts/<int:pk>/find/", finding.find, name="find_in_transcript"),
     path("transcripts/<int:pk>/doubts/", doubts.doubts, name="transcript_doubts"),

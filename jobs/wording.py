@@ -8,7 +8,7 @@ from functools import cache
 
 from babel.messages.mofile import read_mo
 from django.conf import settings
-from django.utils.translation import get_language, pgettext, to_locale
+from django.utils.translation import get_language, get_language_info, pgettext, to_locale
 
 CONTEXT = "stored"
 PLACE = re.compile(r"\{(\w+)\}")
@@ -56,3 +56,11 @@ def _pattern(template: str) -> re.Pattern[str]:
             pieces.append(f"(?P={piece})" if piece in seen else f"(?P<{piece}>.+?)")
             seen.add(piece)
     return re.compile("".join(pieces), re.DOTALL)
+
+
+def language_name(code: str) -> str:
+    """The name of a BCP 47 language: "en" is "English". A code without a known name stays as it is."""
+    try:
+        return str(get_language_info(code)["name_translated"])
+    except KeyError:
+        return code

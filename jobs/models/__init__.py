@@ -2,6 +2,7 @@
 
 from jobs.models.artifact import Artifact
 from jobs.models.change import Change, ChangeKind, SegmentChange, Standing
+from jobs.models.export_preference import ExportPreference
 from jobs.models.job import Job
 from jobs.models.recording import Recording, Upload
 from jobs.models.step import StepRun
@@ -12,6 +13,7 @@ __all__ = [
     "Artifact",
     "Change",
     "ChangeKind",
+    "ExportPreference",
     "Job",
     "Recording",
     "Segment",

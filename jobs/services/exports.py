@@ -1,23 +1,43 @@
-"""Files people take away."""
+"""Files people take away, made from the rows as they stand."""
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from django.conf import settings
+from django.utils import formats as localized
+from django.utils import timezone
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
-from jobs.models import Artifact, Job, Transcript
-from jobs.wording import translated
-from media_pipeline.exports.files import whole
+from jobs.models import Artifact, Job, Speaker, Transcript
+from jobs.services.export_choices import STANDARD, WHOLE, ExportChoices, Span
+from jobs.services.originals import original_segments
+from jobs.wording import language_name, translated
+from media_pipeline.exports.base import Exporter
+from media_pipeline.exports.files import pieces
+from media_pipeline.exports.options import About
 from media_pipeline.exports.registry import EXPORTERS
+from media_pipeline.exports.zip import zipped
+from media_pipeline.text.clock import clock
+from media_pipeline.transcript import Segment as SpokenSegment
 from media_pipeline.transcript import Transcript as SpokenTranscript
+
+ZIP = "zip"
+ZIP_TYPE = "application/zip"
+# What the job stores says the same as what is made here, unless it tells of the recording.
+_STORED = ("txt", "srt", "vtt")
 
 
 @dataclass(frozen=True, slots=True)
 class ExportFormat:
+    """A format as it is offered. `kind` is document, subtitles or data."""
+
     name: str
     title: str
+    note: str
     extension: str
     content_type: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,55 +49,146 @@ class ExportedFile:
     content_type: str
 
 
+@dataclass(frozen=True, slots=True)
+class MadeFile:
+    """A file that is made while its pieces are taken. What it needs of the database is read already."""
+
+    pieces: Iterator[bytes]
+    filename: str
+    content_type: str
+
+    @property
+    def content(self) -> bytes:
+        """All of it. Once only: the pieces are taken."""
+        return b"".join(self.pieces)
+
+
 def formats() -> list[ExportFormat]:
     """All formats, in the order in which to offer them."""
     return [
-        ExportFormat(item.name, translated(item.title), item.extension, item.content_type)
+        ExportFormat(
+            item.name, translated(item.title), translated(item.note), item.extension, item.content_type, item.kind
+        )
         for item in EXPORTERS.values()
     ]
 
 
-def find(job: Job, name: str) -> ExportedFile | None:
-    """The exported file of a job, None when there is no such format or it has not been made."""
-    exporter = EXPORTERS.get(name)
-    if exporter is None:
+def download(
+    job: Job, name: str, choices: ExportChoices = STANDARD, span: Span = WHOLE, *, address: str = ""
+) -> ExportedFile | MadeFile | None:
+    """A job's text as it stands, with the names given to speakers; `zip` for all formats at once.
+
+    The file the job stored does as long as it says the same. None when there is no such format, or no text.
+
+    Raises:
+        ExportRefused: Of `choices`.
+    """
+    if name != ZIP and name not in EXPORTERS:
         return None
+    transcript = Transcript.objects.filter(job=job).select_related("recording", "job").first()
+    stored = _stored(job, name) if (choices, span) == (STANDARD, WHOLE) else None
+    if transcript is None or (stored is not None and not _differs(transcript)):
+        return stored
+    if name == ZIP:
+        return archive([transcript], choices, span, address_of=lambda _transcript: address)
+    return rendered(transcript, name, choices, span, address=address)
+
+
+def rendered(
+    transcript: Transcript, name: str, choices: ExportChoices = STANDARD, span: Span = WHOLE, *, address: str = ""
+) -> MadeFile:
+    """A transcript as it stands, in a format there is.
+
+    Args:
+        address: The page on which its times can be heard; empty where there is none for the reader.
+
+    Raises:
+        ExportRefused: Of `choices`.
+    """
+    exporter = EXPORTERS[name]
+    content = _Work(transcript, choices, span, address).pieces(exporter)
+    return MadeFile(content, _filename(transcript, exporter.extension), exporter.content_type)
+
+
+def archive(
+    transcripts: Sequence[Transcript],
+    choices: ExportChoices = STANDARD,
+    span: Span = WHOLE,
+    *,
+    formats: Sequence[str] = tuple(EXPORTERS),
+    address_of: Callable[[Transcript], str] = lambda transcript: "",
+) -> MadeFile:
+    """Files of one or more transcripts, named after their recordings. Each is read when it is its turn."""
+
+    def files() -> Iterator[tuple[str, Iterator[bytes]]]:
+        for transcript in transcripts:
+            work = _Work(transcript, choices, span, address_of(transcript))
+            for exporter in (EXPORTERS[name] for name in formats):
+                yield _filename(transcript, exporter.extension), work.pieces(exporter)
+
+    title = transcripts[0].recording.title if len(transcripts) == 1 else _("Transcripts")
+    return MadeFile(zipped(files()), f"{_safe(title)}.zip", ZIP_TYPE)
+
+
+class _Work:
+    """All that files of one transcript are made of, read once."""
+
+    def __init__(self, transcript: Transcript, choices: ExportChoices, span: Span, address: str) -> None:
+        self.transcript = transcript
+        known = {speaker.label: speaker for speaker in transcript.speakers.all()}
+        self._spoken = _as_spoken(transcript, known, is_original=choices.original)
+        labels = dict.fromkeys(segment.speaker for segment in self._spoken.segments if segment.speaker)
+        self._names = {label: (known.get(label) or Speaker(label=label)).display_name for label in labels}
+        about = _about(transcript, list(self._names.values()) if choices.names else [], address)
+        self._options = choices.options(transcript.language, span, about)
+
+    def pieces(self, exporter: Exporter) -> Iterator[bytes]:
+        return pieces(exporter, self._spoken, self._names, self._options)
+
+
+def _about(transcript: Transcript, names: list[str], address: str) -> About:
+    recording = transcript.recording
+    facts = [
+        (_("Date"), localized.date_format(timezone.localtime(recording.created_at), "DATE_FORMAT")),
+        (_("Duration"), clock(recording.duration) if recording.duration is not None else ""),
+        (_("Language"), language_name(transcript.language)),
+        (_("Speakers"), ", ".join(names)),
+    ]
+    return About(
+        title=recording.title,
+        address=address,
+        created=recording.created_at.isoformat(timespec="seconds"),
+        media=recording.original_name,
+        facts=tuple((what, value) for what, value in facts if value),
+    )
+
+
+def _as_spoken(transcript: Transcript, known: dict[str, Speaker], *, is_original: bool) -> SpokenTranscript:
+    segments = original_segments(transcript) if is_original else _segments(transcript, known)
+    duration = transcript.recording.duration or max((segment.end for segment in segments), default=0.0)
+    warnings = tuple(transcript.job.warnings) if transcript.job else ()
+    return SpokenTranscript(transcript.language, segments, duration, transcript.engine, transcript.model, warnings)
+
+
+def _segments(transcript: Transcript, known: dict[str, Speaker]) -> tuple[SpokenSegment, ...]:
+    """Speakers are read once, not once a segment."""
+    by_id = {speaker.pk: speaker for speaker in known.values()}
+    found = []
+    for segment in transcript.segments.all():
+        segment.speaker = by_id.get(segment.speaker_id) if segment.speaker_id else None
+        found.append(segment.as_spoken())
+    return tuple(found)
+
+
+def _stored(job: Job, name: str) -> ExportedFile | None:
+    """The file a job left; None where it left none."""
+    if name not in _STORED:
+        return None
+    exporter = EXPORTERS[name]
     artifact = Artifact.objects.filter(job=job, step="export", name=f"transcript.{exporter.extension}").first()
     if artifact is None:
         return None
-    filename = f"{_safe(job.recording.title)}.{exporter.extension}"
-    return ExportedFile(artifact.key, filename, exporter.content_type)
-
-
-@dataclass(frozen=True, slots=True)
-class RenderedFile:
-    """A file made just now."""
-
-    content: bytes
-    filename: str
-    content_type: str
-
-
-def download(job: Job, name: str) -> ExportedFile | RenderedFile | None:
-    """A job's text as it stands, with the names given to speakers.
-
-    The file the job stored does as long as it says the same. None when there is no such format, or no text.
-    """
-    exporter = EXPORTERS.get(name)
-    transcript = Transcript.objects.filter(job=job).select_related("recording", "job").first()
-    stored = find(job, name)
-    if exporter is None or transcript is None or (stored is not None and not _differs(transcript)):
-        return stored
-    return rendered(transcript, name)
-
-
-def rendered(transcript: Transcript, name: str) -> RenderedFile:
-    """A transcript as it stands, in a format there is."""
-    exporter = EXPORTERS[name]
-    names = {speaker.label: speaker.display_name for speaker in transcript.speakers.all()}
-    content = whole(exporter, _as_spoken(transcript), names)
-    filename = f"{_safe(transcript.recording.title)}.{exporter.extension}"
-    return RenderedFile(content, filename, exporter.content_type)
+    return ExportedFile(artifact.key, f"{_safe(job.recording.title)}.{exporter.extension}", exporter.content_type)
 
 
 def _differs(transcript: Transcript) -> bool:
@@ -86,11 +197,8 @@ def _differs(transcript: Transcript) -> bool:
     return transcript.revision > 0 or speakers.exists()
 
 
-def _as_spoken(transcript: Transcript) -> SpokenTranscript:
-    segments = tuple(segment.as_spoken() for segment in transcript.segments.select_related("speaker"))
-    duration = transcript.recording.duration or max((segment.end for segment in segments), default=0.0)
-    warnings = tuple(transcript.job.warnings) if transcript.job else ()
-    return SpokenTranscript(transcript.language, segments, duration, transcript.engine, transcript.model, warnings)
+def _filename(transcript: Transcript, extension: str) -> str:
+    return f"{_safe(transcript.recording.title)}.{extension}"
 
 
 def _safe(title: str) -> str:

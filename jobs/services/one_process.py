@@ -9,8 +9,8 @@ from pathlib import Path
 
 from django.db import connection
 
-from jobs import events, queue, storage
-from jobs.models import Job
+from jobs import events, queue
+from jobs.models import Job, Transcript
 from jobs.services import exports, lifecycle, work
 from jobs.services.submit import submit
 from media_pipeline.errors import InputError, PipelineError
@@ -76,9 +76,8 @@ def _watch(job: Job, tell: Callable[[events.JobSnapshot], None], ended: threadin
 def _exported(job: Job, export_format: str) -> bytes:
     if job.error_message:
         raise PipelineError(job.error_code, job.error_message)
-    found = exports.find(job, export_format)
-    if found is None:
+    transcript = Transcript.objects.filter(job=job).select_related("recording", "job").first()
+    if transcript is None:
         reasons = job.warnings or ["The transcription ended without a result."]
         raise PipelineError("no_export", " ".join(reasons))
-    with storage.open_file(found.key) as source:
-        return source.read()
+    return exports.rendered(transcript, export_format).content

@@ -8,7 +8,7 @@ from django import template
 from django.template.defaultfilters import filesizeformat
 from django.utils import formats, timezone
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import get_language_info, gettext, gettext_lazy, ngettext
+from django.utils.translation import gettext, gettext_lazy, ngettext
 
 from jobs import wording
 from media_pipeline.transcript import Mark
@@ -171,13 +171,8 @@ def tone(index: int | None) -> str:
 
 @register.filter
 def language_name(code: str | None) -> str:
-    """The name of a BCP 47 language: "en" is "English". A code without a known name stays as it is."""
-    if not code:
-        return ""
-    try:
-        return str(get_language_info(code)["name_translated"])
-    except KeyError:
-        return code
+    """The name of a BCP 47 language: "en" is "English". Empty for None."""
+    return wording.language_name(code) if code else ""
 
 
 @register.simple_tag

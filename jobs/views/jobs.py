@@ -4,8 +4,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
@@ -13,8 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from jobs import events
 from jobs.forms import SpeakersForm
 from jobs.models import Job
-from jobs.services import exports, lifecycle
-from jobs.views import serving
+from jobs.services import lifecycle
 from jobs.views.access import own_job
 
 
@@ -85,16 +83,3 @@ def _answer(request: HttpRequest, job: Job, *, done: bool, sorry: str) -> HttpRe
     if not done:
         messages.info(request, sorry)
     return redirect("recording", pk=job.recording_id)
-
-
-@login_required
-@require_safe
-def export(request: HttpRequest, pk: UUID, name: str) -> HttpResponseBase:
-    found = exports.download(own_job(request, pk), name)
-    if found is None:
-        raise Http404
-    if isinstance(found, exports.RenderedFile):
-        return serving.rendered_file(found.content, content_type=found.content_type, filename=found.filename)
-    return serving.stored_file(
-        request, key=found.key, content_type=found.content_type, filename=found.filename, is_download=True
-    )

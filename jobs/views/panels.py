@@ -13,7 +13,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from jobs.models import Recording
-from jobs.views import runs, speakers, versions
+from jobs.views import exports, runs, speakers, versions
 from jobs.views.access import own_recording
 
 TRANSCRIPT = "transcript"
@@ -28,7 +28,7 @@ TITLES: dict[str, Promise | str] = {
 # What the template `_panel_<name>.html` needs.
 CONTEXTS: dict[str, Callable[[HttpRequest, Recording], dict[str, Any]]] = {
     "speakers": speakers.panel_context,
-    "exports": runs.exports_context,
+    "exports": exports.exports_context,
     "history": versions.history_context,
     "run": runs.run_context,
 }

@@ -19,10 +19,10 @@ from jobs import events, pipeline_gateway, shortcuts, storage
 from jobs.forms import SpeakersForm
 from jobs.models import Artifact, Job, Recording, Transcript
 from jobs.models.transcript import places_of
-from jobs.services import exports, lifecycle, reading, retention, versions
+from jobs.services import lifecycle, reading, retention, versions
 from jobs.services.lifecycle import SpeakersAgain
 from jobs.state import JobStatus, StepStatus
-from jobs.views import panels, runs, segments, serving, speakers
+from jobs.views import exports, panels, runs, segments, serving, speakers
 from jobs.views.access import own_recording
 from media_pipeline.options import SpeakerOptions
 
@@ -56,7 +56,7 @@ def recording(request: HttpRequest, pk: UUID) -> HttpResponse:
             "transcript": transcript,
             "kept_days": retention.kept_days(run),
             "heard": _heard(job) if job.has_ended and transcript is None else [],
-            "formats": exports.formats() if transcript else [],
+            "formats": exports.quick_formats() if transcript else [],
             **(_tabs(request, shown) if words["segments"] else {}),
             "shortcuts": shortcuts.grouped(),
             "can_edit": bool(words["segments"]),

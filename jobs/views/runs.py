@@ -1,4 +1,4 @@
-"""What was run on a recording, and what it gave to take away."""
+"""What was run on a recording."""
 
 from typing import Any
 
@@ -7,7 +7,6 @@ from django.utils.translation import gettext as _
 
 from jobs import events, pipeline_gateway
 from jobs.models import Job, Recording, Transcript
-from jobs.services import exports
 from jobs.templatetags.display import language_name
 from media_pipeline.options import SpeakerOptions, model_title
 
@@ -22,12 +21,6 @@ def _run(job: Job) -> dict[str, Any]:
     transcript: Transcript | None = getattr(job, "transcript", None)
     steps = events.snapshot(job).as_json()["steps"]
     return {"job": job, "run_facts": facts(job, transcript), "steps": steps, "transcript": transcript}
-
-
-def exports_context(_request: HttpRequest, recording: Recording) -> dict[str, Any]:
-    """Formats of the latest text."""
-    job = recording.jobs.of_text().filter(transcript__isnull=False).order_by("-transcript__shown_at").first()
-    return {"job": job, "formats": exports.formats() if job else []}
 
 
 def facts(job: Job, transcript: Transcript | None) -> list[tuple[str, str]]:

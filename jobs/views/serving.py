@@ -2,9 +2,11 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from itertools import chain
 from pathlib import Path
 
+from asgiref.sync import sync_to_async
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.cache import get_conditional_response
@@ -42,13 +44,35 @@ def stored_file(
     return checked or response
 
 
-def rendered_file(content: bytes, *, content_type: str, filename: str) -> HttpResponse:
-    """A download made for this answer, which nobody keeps."""
-    response = HttpResponse(content, content_type=content_type)
-    response["Content-Disposition"] = content_disposition_header(True, filename) or "attachment"
-    response["Content-Security-Policy"] = "sandbox; default-src 'none'"
-    response["Cache-Control"] = "private, no-store"
-    return response
+def made_file(
+    request: HttpRequest, pieces: Iterator[bytes], *, content_type: str, filename: str
+) -> HttpResponse | StreamingHttpResponse:
+    """A download made for this answer, which nobody keeps: a small one with its length, a large one as it comes."""
+    headers = {
+        "Content-Disposition": content_disposition_header(True, filename) or "attachment",
+        "Content-Security-Policy": "sandbox; default-src 'none'",
+        "Cache-Control": "private, no-store",
+    }
+    if request.method == "HEAD":
+        return HttpResponse(content_type=content_type, headers=headers)
+    beginning, size = [], 0
+    for piece in pieces:
+        beginning.append(piece)
+        size += len(piece)
+        if size > PIECE_BYTES:
+            rest = _threaded(chain(beginning, pieces))
+            return StreamingHttpResponse(rest, content_type=content_type, headers=headers)
+    return HttpResponse(b"".join(beginning), content_type=content_type, headers=headers)
+
+
+async def _threaded(pieces: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """Pieces that take work or the database, taken where those are allowed."""
+    while (piece := await sync_to_async(_next)(pieces)) is not None:
+        yield piece
+
+
+def _next(pieces: Iterator[bytes]) -> bytes | None:
+    return next(pieces, None)
 
 
 def _local_file(request: HttpRequest, path: Path, content_type: str) -> HttpResponseBase:

@@ -111,7 +111,7 @@ class _Typesetter:
 
     def __init__(self, language: str) -> None:
         self._metrics, self._known = _fonts()
-        self._han = {"zh": _CHINESE, "yue": _CHINESE, "ko": _KOREAN}.get(language.partition("-")[0], _JAPANESE)
+        self._han = {"ja": _JAPANESE, "ko": _KOREAN}.get(language.partition("-")[0], _CHINESE)
         self._widths: dict[tuple[str, str, float], float] = {}
 
     def run(self, text: str, style: _Style, x: float, link: str = "") -> _Run:

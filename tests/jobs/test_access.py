@@ -40,7 +40,7 @@ PUBLIC = {
     "set_language",
     "health_ready",
 }
-OWN_PAGES = {"library": "get", "upload": "get", "upload_create": "post", "sample": "post"}
+OWN_PAGES = {"library": "get", "upload": "get", "upload_create": "post", "sample": "post", "export_options": "post"}
 ACCOUNT_PAGES = {"account_change_password", "account_set_password", "account_email", "account_reauthenticate"}
 OF_RECORDING = {
     "recording": "get",

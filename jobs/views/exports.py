@@ -1,0 +1,136 @@
+"""Files to take away: the tab that offers them, the files themselves, and what a person wants remembered."""
+
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST, require_safe
+
+from jobs.models import Recording
+from jobs.services import export_choices, exports, versions
+from jobs.services.export_choices import ExportChoices, ExportRefused, LimitChanges
+from jobs.views import serving
+from jobs.views.access import own_job, person
+from media_pipeline.text.cue_limits import PRESETS, CueLimits, limits_for
+
+KINDS: dict[str, Promise | str] = {"document": _("To read"), "subtitles": _("Subtitles"), "data": _("Data")}
+PRESET_TITLES: dict[str, Promise | str] = {
+    "default": _("Default"),
+    "netflix": "Netflix",
+    "bbc": "BBC",
+    "social": _("Social media"),
+    "vertical": _("Upright video"),
+    "raw": _("As spoken, a sentence each"),
+}
+LIMIT_TITLES: dict[str, Promise] = {
+    "lines": _("Lines"),
+    "line_characters": _("Characters a line"),
+    "characters_per_second": _("Characters a second"),
+    "gap": _("Gap, seconds"),
+    "shortest": _("Shortest, seconds"),
+    "longest": _("Longest, seconds"),
+}
+# In the menu at the top of the page.
+QUICK = ("txt", "docx", "pdf", "srt", "vtt", "json")
+
+
+@login_required
+@require_safe
+def export(request: HttpRequest, pk: UUID, name: str) -> HttpResponseBase:
+    """A file, or all of them as `zip`, as the address wants it, else as the person wanted the last one."""
+    job = own_job(request, pk)
+    try:
+        choices, span = _choices(request), export_choices.span(request.GET)
+        address = request.build_absolute_uri(reverse("recording", args=[job.recording_id]))
+        found = exports.download(job, name, choices, span, address=address)
+    except ExportRefused as refused:
+        messages.error(request, str(refused))
+        return redirect(f"{reverse('recording', args=[job.recording_id])}?tab=exports")
+    if found is None:
+        raise Http404
+    if isinstance(found, exports.MadeFile):
+        return serving.made_file(request, found.pieces, content_type=found.content_type, filename=found.filename)
+    return serving.stored_file(
+        request, key=found.key, content_type=found.content_type, filename=found.filename, is_download=True
+    )
+
+
+def _choices(request: HttpRequest) -> ExportChoices:
+    """What an address asks for is remembered, so that it is so without scripts, too."""
+    before = export_choices.remembered(person(request))
+    if not export_choices.asked(request.GET):
+        return before
+    wanted = export_choices.chosen(request.GET, before)
+    if wanted != before:
+        export_choices.remember(person(request), wanted)
+    return wanted
+
+
+@login_required
+@require_POST
+def remember(request: HttpRequest) -> HttpResponse:
+    """Keep what a person chooses as soon as they choose it."""
+    try:
+        before = export_choices.remembered(person(request))
+        export_choices.remember(person(request), export_choices.chosen(request.POST, before))
+    except ExportRefused as refused:
+        return JsonResponse({"error": str(refused)}, status=422)
+    return HttpResponse(status=204)
+
+
+def exports_context(request: HttpRequest, recording: Recording) -> dict[str, Any]:
+    """What the tab shows: options as they are remembered, and formats by what they are for."""
+    version = versions.shown_version(recording)
+    if version is None or version.job is None:
+        return {"job": None}
+    choices = export_choices.remembered(person(request))
+    return {
+        "job": version.job,
+        "choices": choices,
+        "format_groups": _grouped(exports.formats()),
+        "presets": _presets(version.language),
+        "limit_fields": _limit_fields(choices, version.language),
+        "has_own_limits": choices.limits != LimitChanges(),
+        "has_changes": version.revision > 0,
+        "duration": recording.duration,
+    }
+
+
+def quick_formats() -> list[exports.ExportFormat]:
+    """Those of the menu."""
+    known = {item.name: item for item in exports.formats()}
+    return [known[name] for name in QUICK]
+
+
+def _grouped(formats: list[exports.ExportFormat]) -> list[tuple[str, Promise | str, list[exports.ExportFormat]]]:
+    """(kind, title, formats) in the order in which to offer them."""
+    return [(kind, KINDS[kind], list(found)) for kind, found in groupby(formats, lambda item: item.kind)]
+
+
+def _presets(language: str) -> list[dict[str, Any]]:
+    """Each with its limits for text in `language`."""
+    return [
+        {"name": name, "title": PRESET_TITLES[name], "limits": _written(limits_for(name, language))} for name in PRESETS
+    ]
+
+
+def _limit_fields(choices: ExportChoices, language: str) -> list[dict[str, Any]]:
+    """Each limit with what the person wants, empty for nothing of their own, and what the preset has."""
+    own, usual = _written(choices.limits), _written(limits_for(choices.preset, language))
+    return [
+        {"name": name, "title": title, "value": own[name], "usual": usual[name]} for name, title in LIMIT_TITLES.items()
+    ]
+
+
+def _written(limits: CueLimits | LimitChanges) -> dict[str, str]:
+    """Numbers as fields hold them; empty for none."""
+    values = {name: getattr(limits, name) for name in LIMIT_TITLES}
+    return {name: "" if value is None else f"{value:g}" for name, value in values.items()}

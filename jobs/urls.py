@@ -27,6 +27,7 @@ urlpatterns = [
     path("upload/", uploads.upload_page, name="upload"),
     path("uploads/", uploads.upload_create, name="upload_create"),
     path("uploads/<uuid:pk>/", uploads.upload_piece, name="upload_piece"),
+    path("uploads/<uuid:pk>/same/", uploads.upload_same, name="upload_same"),
     path("uploads/<uuid:pk>/submit/", uploads.upload_submit, name="upload_submit"),
     path("sample/", uploads.sample_view, name="sample"),
     path("recordings/<uuid:pk>/", recording.recording, name="recording"),

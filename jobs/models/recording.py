@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -32,12 +33,19 @@ class Recording(models.Model):
     size_bytes = models.PositiveBigIntegerField()
     duration = models.FloatField(null=True, help_text="Seconds.")
     has_video = models.BooleanField(default=False)
+    content_hash = models.CharField(
+        max_length=64, blank=True, default="", help_text="SHA-256 of the file as it came, in hexadecimal."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
     class Meta:
         verbose_name, verbose_name_plural = _("recording"), _("recordings")
         ordering = ["-created_at"]
-        indexes = [models.Index(fields=["owner", "-created_at"], name="recording_library")]  # the library page
+        indexes = [
+            models.Index(fields=["owner", "-created_at"], name="recording_library"),  # the library page
+            # upload.same_as: whether somebody has a file already
+            models.Index(fields=["owner", "content_hash"], name="recording_content", condition=~Q(content_hash="")),
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -62,6 +70,10 @@ class Upload(models.Model):
     original_name = models.CharField(max_length=500)
     size_bytes = models.PositiveBigIntegerField()
     received_bytes = models.PositiveBigIntegerField(default=0)
+    metadata = models.TextField(blank=True, default="", help_text="As the client sent it: keys with values in base64.")
+    content_hash = models.CharField(
+        max_length=64, blank=True, default="", help_text="SHA-256 of the whole file, once it was asked for."
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now)
 

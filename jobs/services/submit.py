@@ -41,8 +41,12 @@ def submit(
     options: TranscribeOptions,
     owner: AbstractBaseUser | None,
     title: str = "",
+    content_hash: str = "",
 ) -> Job:
     """Store a file and start a job on it. The file at `path` moves into the storage.
+
+    Args:
+        content_hash: SHA-256 of the file in hexadecimal, by which it is known when it is uploaded again.
 
     Raises:
         InputError: The file cannot be transcribed; it is left where it is and nothing else is kept.
@@ -64,6 +68,7 @@ def submit(
                 size_bytes=info.size_bytes,
                 duration=info.duration,
                 has_video=info.has_video,
+                content_hash=content_hash,
             )
             job = Job.objects.create(recording=recording, kind=JobKind.TRANSCRIBE, options=msgspec.to_builtins(options))
             conduct.start(job)

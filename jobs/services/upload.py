@@ -1,22 +1,25 @@
-"""Receiving a file piece by piece (tus 1.0 core, creation and termination): a cut line costs one piece."""
+"""Receiving a file piece by piece (tus 1.0): a cut line costs one piece."""
 
 import errno
 import fcntl
+import hashlib
 import os
 import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from io import FileIO
 from pathlib import Path
 from typing import IO, BinaryIO
 
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from jobs.models import Job, Upload
+from jobs.models import Job, Recording, Upload
 from jobs.services.submit import submit
 from media_pipeline.errors import InputError, PipelineError
 from media_pipeline.options import TranscribeOptions
@@ -24,6 +27,8 @@ from media_pipeline.wording import say
 
 PIECE_BYTES = 8 * 1024**2
 READ_BYTES = 256 * 1024
+HASH_READ_BYTES = 1024**2
+CHECKSUMS = ("sha256", "sha1")  # of single pieces; by the names of tus, which are hashlib's as well
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 EXTENSIONS = (
     ".mp3", ".m4a", ".wav", ".ogg", ".oga", ".opus", ".flac", ".aac", ".amr", ".aif", ".aiff", ".au", ".caf", ".wma",
@@ -39,8 +44,23 @@ class UploadGone(Exception):
     """The upload was handed in or given up before."""
 
 
-def begin(*, owner: AbstractBaseUser, original_name: str, size_bytes: int) -> Upload:
+class ChecksumMismatch(Exception):
+    """The piece is not what its sender took the checksum of; nothing of it is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checksum:
+    """What a piece must have: the name of one of `CHECKSUMS`, and the digest as bytes."""
+
+    algorithm: str
+    digest: bytes
+
+
+def begin(*, owner: AbstractBaseUser, original_name: str, size_bytes: int, metadata: str = "") -> Upload:
     """Start receiving a file.
+
+    Args:
+        metadata: What the client says of the file, kept as it is for whoever asks where the upload stands.
 
     Raises:
         InputError: It is empty, too large, or of a kind that is never media.
@@ -64,7 +84,9 @@ def begin(*, owner: AbstractBaseUser, original_name: str, size_bytes: int) -> Up
     folder.mkdir(parents=True, exist_ok=True)
     if shutil.disk_usage(folder).free < size_bytes:
         raise _no_room()
-    upload = Upload.objects.create(owner_id=owner.pk, original_name=name[:500], size_bytes=size_bytes)
+    upload = Upload.objects.create(
+        owner_id=owner.pk, original_name=name[:500], size_bytes=size_bytes, metadata=metadata
+    )
     part_path(upload).touch()
     return upload
 
@@ -77,12 +99,13 @@ def _gigabytes() -> str:
     return f"{settings.ENV.MAX_UPLOAD_BYTES / 1024**3:.3g}"
 
 
-def append(upload: Upload, *, offset: int, body: BinaryIO | IO[bytes]) -> int:
+def append(upload: Upload, *, offset: int, body: BinaryIO | IO[bytes], checksum: Checksum | None = None) -> int:
     """Add a piece that begins at `offset`. Returns how many bytes have been received in all.
 
     Raises:
         UploadConflict: `offset` is not where the upload stands, or another piece is being written.
         UploadGone: It has ended.
+        ChecksumMismatch: The piece was changed on its way.
         InputError: More bytes came than were announced or make a piece; none of them are kept.
         PipelineError: `no_room`; what could be written is kept, and the upload can go on from there.
     """
@@ -91,20 +114,26 @@ def append(upload: Upload, *, offset: int, body: BinaryIO | IO[bytes]) -> int:
         if offset != received:
             raise UploadConflict(f"expected offset {received}")
         try:
-            received += _copy(body, part, most=min(upload.size_bytes - offset, PIECE_BYTES))
-        except InputError:
+            received += _copy(body, part, most=min(upload.size_bytes - offset, PIECE_BYTES), checksum=checksum)
+        except (InputError, ChecksumMismatch):
             part.truncate(offset)
             raise
         except OSError as error:
             if error.errno not in DISK_FULL:
                 raise
             raise _no_room() from error
-    Upload.objects.filter(pk=upload.pk).update(received_bytes=received, updated_at=timezone.now())
+        Upload.objects.filter(pk=upload.pk).update(received_bytes=received, updated_at=timezone.now())
     return received
 
 
-def _copy(body: BinaryIO | IO[bytes], part: FileIO, *, most: int) -> int:
-    """Write what `body` holds to the end of `part`. Returns the bytes written; InputError beyond `most`."""
+def _copy(body: BinaryIO | IO[bytes], part: FileIO, *, most: int, checksum: Checksum | None) -> int:
+    """Write what `body` holds to the end of `part`. Returns the bytes written.
+
+    Raises:
+        InputError: There is more than `most`.
+        ChecksumMismatch: It is not what `checksum` says.
+    """
+    digest = hashlib.new(checksum.algorithm) if checksum else None
     written = 0
     while piece := body.read(READ_BYTES):
         if written + len(piece) > most:
@@ -113,6 +142,10 @@ def _copy(body: BinaryIO | IO[bytes], part: FileIO, *, most: int) -> int:
         while rest:
             rest = rest[part.write(rest) :]
         written += len(piece)
+        if digest:
+            digest.update(piece)
+    if digest and checksum and digest.digest() != checksum.digest:
+        raise ChecksumMismatch
     return written
 
 
@@ -151,8 +184,7 @@ def complete(upload: Upload, *, options: TranscribeOptions, title: str = "") -> 
         InputError: The file cannot be transcribed; nothing is kept.
     """
     with _locked(upload) as part:
-        if part.seek(0, os.SEEK_END) != upload.size_bytes:
-            raise UploadConflict("not all bytes have arrived")
+        content_hash = _hash_of(upload, part)
         try:
             job = submit(
                 path=part_path(upload),
@@ -160,12 +192,49 @@ def complete(upload: Upload, *, options: TranscribeOptions, title: str = "") -> 
                 options=options,
                 owner=upload.owner,
                 title=title,
+                content_hash=content_hash,
             )
         except InputError:
             abandon(upload)
             raise
         upload.delete()
     return job
+
+
+def same_as(upload: Upload) -> QuerySet[Recording]:
+    """The owner's recordings of this very file, newest first.
+
+    Raises:
+        UploadConflict: Bytes are still missing, or something else is being done with it.
+        UploadGone: It has ended.
+    """
+    with _locked(upload) as part:
+        content_hash = _hash_of(upload, part)
+    return Recording.objects.filter(owner=upload.owner_id, content_hash=content_hash).order_by("-created_at")
+
+
+def _hash_of(upload: Upload, part: FileIO) -> str:
+    """SHA-256 of a fully received file in hexadecimal, taken once. UploadConflict when bytes are missing."""
+    if part.seek(0, os.SEEK_END) != upload.size_bytes:
+        raise UploadConflict("not all bytes have arrived")
+    if not upload.content_hash:
+        part.seek(0)
+        digest = hashlib.sha256()
+        while piece := part.read(HASH_READ_BYTES):
+            digest.update(piece)
+        upload.content_hash = digest.hexdigest()
+        Upload.objects.filter(pk=upload.pk).update(content_hash=upload.content_hash)
+    return upload.content_hash
+
+
+def unfinished(owner: AbstractBaseUser) -> QuerySet[Upload]:
+    """Uploads of a person that wait for the rest of their bytes, or to be handed in; the latest first."""
+    return Upload.objects.filter(owner_id=owner.pk, updated_at__gte=_expired_before()).order_by("-updated_at")
+
+
+def expires_at(upload: Upload) -> datetime:
+    """When an upload is given up if no byte comes before."""
+    return upload.updated_at + _expiry()
 
 
 def abandon(upload: Upload) -> None:
@@ -176,8 +245,15 @@ def abandon(upload: Upload) -> None:
 
 def expired() -> Iterator[Upload]:
     """Unfinished uploads that got no byte for `UPLOAD_EXPIRY_HOURS`."""
-    limit = timezone.now() - timedelta(hours=settings.ENV.UPLOAD_EXPIRY_HOURS)
-    yield from Upload.objects.filter(updated_at__lt=limit)
+    yield from Upload.objects.filter(updated_at__lt=_expired_before())
+
+
+def _expired_before() -> datetime:
+    return timezone.now() - _expiry()
+
+
+def _expiry() -> timedelta:
+    return timedelta(hours=settings.ENV.UPLOAD_EXPIRY_HOURS)
 
 
 def orphans() -> Iterator[Path]:

@@ -1,7 +1,7 @@
-"""The upload page, and the tus 1.0 protocol under it (https://tus.io/protocols/resumable-upload)."""
+"""The upload page, and the addresses that receive files piece by piece."""
 
-import base64
-import binascii
+from dataclasses import dataclass
+from datetime import datetime
 from typing import cast
 from uuid import UUID
 
@@ -11,23 +11,50 @@ from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from jobs import pipeline_gateway
 from jobs.forms import OptionsForm
-from jobs.models import Upload
+from jobs.models import Recording, Upload
 from jobs.services import sample, upload
 from jobs.services.submit import sample_path
-from jobs.services.upload import UploadConflict, UploadGone
+from jobs.services.upload import ChecksumMismatch, UploadConflict, UploadGone
+from jobs.views import tus
 from jobs.views.access import own_upload, person
 from jobs.wording import translated
 from media_pipeline.errors import PipelineError
 
-TUS = {"Tus-Resumable": "1.0.0", "Cache-Control": "no-store"}
 STATUSES = {"too_large": 413, "no_room": 507}
-MAX_DIGITS = 18
+SHOWN_TWINS = 3
+SHOWN_UNFINISHED = 50
 ROW = "ROW"  # stands in the names of one file's fields until the page gives that file a number
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """An upload that the page offers to go on with.
+
+    `file_name` and `modified`, the time in ms, are as the browser said them: by them it knows the file again.
+    """
+
+    upload: Upload
+    file_name: str
+    modified: str
+
+    @property
+    def expires_at(self) -> datetime:
+        return upload.expires_at(self.upload)
+
+    @property
+    def percent(self) -> int:
+        return 100 * self.upload.received_bytes // self.upload.size_bytes
+
+    @property
+    def is_whole(self) -> bool:
+        return self.upload.received_bytes == self.upload.size_bytes
 
 
 @login_required
@@ -45,50 +72,44 @@ def upload_page(request: HttpRequest) -> HttpResponse:
         "auto": pipeline_gateway.auto_engine(),
         "engine_note": pipeline_gateway.engine_note(),
         "has_sample": sample_path() is not None,
+        "unfinished": _unfinished(request),
     }
     return render(request, "jobs/upload.html", context)
 
 
+def _unfinished(request: HttpRequest) -> list[Unfinished]:
+    """Those that were begun on this page. Other clients know their files in ways of their own."""
+    begun = upload.unfinished(person(request)).filter(received_bytes__gt=0)[:SHOWN_UNFINISHED]
+    said = [(one, tus.metadata(one.metadata)) for one in begun]
+    found = [Unfinished(one, keys.get("filename", ""), keys.get("modified", "")) for one, keys in said]
+    return [one for one in found if one.modified.isdecimal()]
+
+
 @login_required
+@tus.speaks_tus
 @require_POST
 def upload_create(request: HttpRequest) -> HttpResponse:
-    length = _number(request, "Upload-Length")
+    length = tus.number(request, "Upload-Length")
     if length is None:
-        return _refuse(_("The upload did not say how large the file is."), 400)
-    name = _metadata(request.headers.get("Upload-Metadata", "")).get("filename", "")
+        return tus.refuse(_("The upload did not say how large the file is."), 400)
+    said = request.headers.get("Upload-Metadata", "")
+    name = tus.metadata(said).get("filename", "")
     try:
-        begun = upload.begin(owner=person(request), original_name=name, size_bytes=length)
+        begun = upload.begin(owner=person(request), original_name=name, size_bytes=length, metadata=said)
     except PipelineError as error:
-        return _refuse(translated(error.message), STATUSES.get(error.code, 422))
+        return tus.refuse(translated(error.message), STATUSES.get(error.code, 422))
     location = reverse("upload_piece", args=[begun.pk])
-    return HttpResponse(status=201, headers=TUS | {"Location": location, "Upload-Offset": "0"})
-
-
-def _number(request: HttpRequest, header: str) -> int | None:
-    """A whole number from a header, None when it is none."""
-    text = request.headers.get(header, "")
-    return int(text) if text.isdecimal() and len(text) <= MAX_DIGITS else None
-
-
-def _metadata(header: str) -> dict[str, str]:
-    """`key base64,key base64` as text; what cannot be read is left out."""
-    found: dict[str, str] = {}
-    for pair in header.split(","):
-        key, _, value = pair.strip().partition(" ")
-        try:
-            found[key] = base64.b64decode(value, validate=True).decode()
-        except (binascii.Error, UnicodeDecodeError):
-            continue
-    return found
+    return HttpResponse(status=201, headers=tus.standing(begun, 0) | {"Location": location})
 
 
 @login_required
+@tus.speaks_tus
 @require_http_methods(["HEAD", "PATCH", "DELETE"])
 def upload_piece(request: HttpRequest, pk: UUID) -> HttpResponse:
     begun = own_upload(request, pk)
     if request.method == "DELETE":
         upload.abandon(begun)
-        return HttpResponse(status=204, headers=TUS)
+        return HttpResponse(status=204, headers=tus.HEADERS)
     try:
         return _tell(begun) if request.method == "HEAD" else _append(request, begun)
     except UploadGone:
@@ -96,31 +117,50 @@ def upload_piece(request: HttpRequest, pk: UUID) -> HttpResponse:
 
 
 def _tell(begun: Upload) -> HttpResponse:
-    sizes = {"Upload-Offset": str(upload.received(begun)), "Upload-Length": str(begun.size_bytes)}
-    return HttpResponse(status=200, headers=TUS | sizes)
+    headers = tus.standing(begun, upload.received(begun)) | {"Upload-Length": str(begun.size_bytes)}
+    if begun.metadata:
+        headers["Upload-Metadata"] = begun.metadata
+    return HttpResponse(status=200, headers=headers)
 
 
 def _append(request: HttpRequest, begun: Upload) -> HttpResponse:
-    if request.content_type != "application/offset+octet-stream":
-        return _refuse(_("This is not a piece of an upload."), 415)
-    offset = _number(request, "Upload-Offset")
-    if offset is None:
-        return _refuse(_("The piece did not say where it belongs."), 400)
     try:
-        received = upload.append(begun, offset=offset, body=request)  # type: ignore[arg-type]  # it has read()
+        piece = tus.piece(request)
+        received = upload.append(begun, offset=piece.offset, body=piece.body, checksum=piece.checksum)
+    except tus.BadHeader as error:
+        return tus.refuse(str(error), error.status)
+    except ChecksumMismatch:
+        return tus.refuse(_("The piece was changed on its way."), tus.WRONG_CHECKSUM)
     except UploadConflict as conflict:
-        return _refuse(str(conflict), 409)
+        return tus.refuse(str(conflict), 409)
     except PipelineError as error:
-        return _refuse(translated(error.message), STATUSES[error.code])
-    return HttpResponse(status=204, headers=TUS | {"Upload-Offset": str(received)})
+        return tus.refuse(translated(error.message), STATUSES[error.code])
+    begun.refresh_from_db(fields=["updated_at"])
+    return HttpResponse(status=204, headers=tus.standing(begun, received))
 
 
 def _gone() -> JsonResponse:
-    return _refuse(_("This upload has ended. Look among your recordings, or upload the file again."), 404)
+    return tus.refuse(_("This upload has ended. Look among your recordings, or upload the file again."), 404)
 
 
-def _refuse(sentence: str, status: int, fields: dict[str, str] | None = None) -> JsonResponse:
-    return JsonResponse({"error": sentence, "fields": fields or {}}, status=status, headers=TUS)
+@login_required
+@require_safe
+def upload_same(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """Which of the owner's recordings are of the very file that was received."""
+    begun = own_upload(request, pk)
+    try:
+        found = list(upload.same_as(begun)[:SHOWN_TWINS])
+    except UploadConflict:
+        return tus.refuse(_("Not all of the file has arrived."), 409)
+    except UploadGone:
+        return _gone()
+    return JsonResponse({"recordings": [_named(one) for one in found]}, headers=tus.HEADERS)
+
+
+def _named(recording: Recording) -> dict[str, str]:
+    """`title`, `url` and `since`, the day, for a link to it."""
+    day = date_format(localtime(recording.created_at), "DATE_FORMAT")
+    return {"title": recording.title, "url": reverse("recording", args=[recording.pk]), "since": day}
 
 
 @login_required
@@ -131,15 +171,15 @@ def upload_submit(request: HttpRequest, pk: UUID) -> HttpResponse:
     form = OptionsForm(request.POST)
     if not form.is_valid() or form.options is None:
         fields = {name: " ".join(cast(list[str], errors)) for name, errors in form.errors.items()}
-        return _refuse(next(iter(fields.values()), _("Check the options.")), 400, fields)
+        return tus.refuse(next(iter(fields.values()), _("Check the options.")), 400, fields)
     try:
         job = upload.complete(begun, options=form.options, title=form.cleaned_data["title"])
     except UploadConflict:
-        return _refuse(_("Not all of the file has arrived. Upload it again."), 409)
+        return tus.refuse(_("Not all of the file has arrived. Upload it again."), 409)
     except UploadGone:
         return _gone()
     except PipelineError as error:
-        return _refuse(translated(error.message), 422)
+        return tus.refuse(translated(error.message), 422)
     return JsonResponse({"url": reverse("recording", args=[job.recording_id])}, status=201)
 
 

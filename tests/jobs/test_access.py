@@ -82,7 +82,7 @@ OF_TRANSCRIPT = {
 }
 OF_TWO_TRANSCRIPTS = {"compare_versions": "get"}
 OF_PANEL = {"panel": "get"}
-OF_UPLOAD = {"upload_piece": "head", "upload_submit": "post"}
+OF_UPLOAD = {"upload_piece": "head", "upload_same": "get", "upload_submit": "post"}
 ONCE = {"welcome"}
 STAFF_PREFIXES = ("admin:", "django_rq:")
 # Open to whoever has the link: tests/jobs/test_sharing_links.py.

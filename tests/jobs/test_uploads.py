@@ -1,7 +1,9 @@
 import base64
+import hashlib
 import os
 import subprocess
 from collections.abc import Iterator
+from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.http import parse_http_date
 
 from jobs.forms import OptionsForm
 from jobs.models import Job, Recording, Upload
@@ -344,3 +348,168 @@ def test_a_copy_of_the_sample_lies_where_the_sweep_finds_it_after_a_kill(
 
     assert copies[0].is_relative_to(work.scratch_dir())
     assert not copies[0].exists()
+
+
+# The protocol ---------------------------------------------------------------------------------------------------------
+
+
+def checksum(algorithm: str, data: bytes) -> str:
+    return f"{algorithm} {base64.b64encode(hashlib.new(algorithm, data).digest()).decode()}"
+
+
+def test_the_site_says_what_of_the_protocol_it_speaks(browser: Client) -> None:
+    response = browser.options(reverse("upload_create"))
+
+    assert response.status_code == 204
+    assert (response["Tus-Resumable"], response["Tus-Version"]) == ("1.0.0", "1.0.0")
+    assert set(response["Tus-Extension"].split(",")) == {"creation", "expiration", "termination", "checksum"}
+    assert response["Tus-Max-Size"] == str(settings.ENV.MAX_UPLOAD_BYTES)
+    assert set(response["Tus-Checksum-Algorithm"].split(",")) == {"sha1", "sha256"}
+
+
+@pytest.mark.parametrize("method", ["post", "head", "patch", "delete"])
+def test_another_version_of_the_protocol_is_refused(browser: Client, method: str) -> None:
+    address = reverse("upload_create") if method == "post" else begin(browser, "a.wav", 10)
+
+    response = getattr(browser, method)(address, headers={"Tus-Resumable": "0.2.2", "Upload-Length": "10"})
+
+    assert (response.status_code, response["Tus-Version"]) == (412, "1.0.0")
+    assert Upload.objects.count() == (method != "post")
+
+
+def test_every_answer_names_the_version_and_where_the_upload_stands(browser: Client) -> None:
+    address = begin(browser, "a.wav", 10)
+    piece = browser.patch(address, b"01234", content_type=PIECE, headers={"Upload-Offset": "0"})
+    wrong = browser.patch(address, b"xx", content_type=PIECE, headers={"Upload-Offset": "3"})
+    no_piece = browser.patch(address, b"56789", content_type="text/plain", headers={"Upload-Offset": "5"})
+
+    assert (piece.status_code, piece["Upload-Offset"]) == (204, "5")
+    assert (wrong.status_code, no_piece.status_code) == (409, 415)
+    assert {answer["Tus-Resumable"] for answer in (piece, wrong, no_piece)} == {"1.0.0"}
+    assert browser.head(address)["Cache-Control"] == "no-store"
+
+
+def test_what_a_client_says_of_a_file_is_told_back_as_it_was(browser: Client) -> None:
+    said = "filename YS53YXY=,filetype YXVkaW8vd2F2,flag"
+    response = browser.post(reverse("upload_create"), headers={"Upload-Length": "10", "Upload-Metadata": said})
+
+    assert browser.head(response["Location"])["Upload-Metadata"] == said
+
+
+def test_an_unfinished_upload_says_when_it_will_be_given_up(browser: Client) -> None:
+    address = begin(browser, "a.wav", 10)
+    cut = browser.patch(address, b"01234", content_type=PIECE, headers={"Upload-Offset": "0"})
+    limit = Upload.objects.get().updated_at.timestamp() + settings.ENV.UPLOAD_EXPIRY_HOURS * 3600
+    whole = browser.patch(address, b"56789", content_type=PIECE, headers={"Upload-Offset": "5"})
+
+    assert parse_http_date(cut["Upload-Expires"]) == int(limit)
+    assert "Upload-Expires" not in whole
+
+
+@pytest.mark.parametrize("algorithm", ["sha1", "sha256"])
+def test_a_piece_that_was_changed_on_its_way_is_not_kept(browser: Client, algorithm: str) -> None:
+    address = begin(browser, "a.wav", 10)
+    headers = {"Upload-Offset": "0", "Upload-Checksum": checksum(algorithm, b"01234")}
+
+    changed = browser.patch(address, b"0123x", content_type=PIECE, headers=headers)
+    assert (changed.status_code, browser.head(address)["Upload-Offset"]) == (460, "0")
+
+    assert browser.patch(address, b"01234", content_type=PIECE, headers=headers).status_code == 204
+
+
+@pytest.mark.parametrize("given", ["md5 AAAA", "sha1 ?", "sha1", ""])
+def test_a_checksum_that_cannot_be_taken_is_refused(browser: Client, given: str) -> None:
+    address = begin(browser, "a.wav", 10)
+    headers = {"Upload-Offset": "0", "Upload-Checksum": given}
+
+    status = browser.patch(address, b"01234", content_type=PIECE, headers=headers).status_code
+
+    assert status in {400, 460}
+    assert browser.head(address)["Upload-Offset"] == "0"
+
+
+def test_where_only_post_passes_the_method_stands_in_a_header(browser: Client) -> None:
+    address = begin(browser, "a.wav", 5)
+    headers = {"Upload-Offset": "0", "X-HTTP-Method-Override": "PATCH"}
+
+    assert browser.post(address, b"01234", content_type=PIECE, headers=headers).status_code == 204
+    assert browser.post(address, headers={"X-HTTP-Method-Override": "DELETE"}).status_code == 204
+    assert browser.head(address).status_code == 404
+
+
+# The same file again --------------------------------------------------------------------------------------------------
+
+
+def test_a_file_that_is_here_already_is_found_by_what_is_in_it(browser: Client, speech: bytes) -> None:
+    browser.post(f"{send_all(browser, 'meeting.wav', speech)}submit/", options())
+    recording = Recording.objects.get()
+
+    again = send_all(browser, "another name.wav", speech)
+    other = send_all(browser, "meeting.wav", speech[:-2] + b"\1\1")
+
+    assert recording.content_hash == hashlib.sha256(speech).hexdigest()
+    (found,) = browser.get(f"{again}same/").json()["recordings"]
+    assert (found["title"], found["url"]) == ("meeting", reverse("recording", args=[recording.pk]))
+    assert found["since"]
+    assert browser.get(f"{other}same/").json()["recordings"] == []
+    assert browser.post(f"{again}submit/", options()).status_code == 201  # whoever wants it twice has it twice
+    assert Recording.objects.filter(content_hash=recording.content_hash).count() == 2
+
+
+def test_the_file_of_somebody_else_is_not_told_of(browser: Client, stranger: User, speech: bytes) -> None:
+    theirs = Client()
+    theirs.force_login(stranger)
+    theirs.post(f"{send_all(theirs, 'secret.wav', speech)}submit/", options())
+
+    mine = send_all(browser, "mine.wav", speech)
+
+    assert browser.get(f"{mine}same/").json()["recordings"] == []
+
+
+def test_a_recording_of_before_without_a_hash_is_simply_not_found(browser: Client, owner: User, speech: bytes) -> None:
+    Recording.objects.create(owner=owner, title="Old", original_name="old.wav", size_bytes=len(speech))
+
+    address = send_all(browser, "old.wav", speech)
+
+    assert browser.get(f"{address}same/").json()["recordings"] == []
+
+
+def test_a_file_that_has_not_arrived_is_not_compared(browser: Client) -> None:
+    address = begin(browser, "a.wav", 10)
+    send(browser, address, 0, b"01234")
+
+    assert browser.get(f"{address}same/").status_code == 409
+
+
+# What the page offers to go on with -----------------------------------------------------------------------------------
+
+
+def begin_on_page(client: Client, name: str, size: int) -> str:
+    pairs = {"filename": name, "filetype": "audio/wav", "modified": "1700000000000"}
+    said = ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in pairs.items())
+    headers = {"Upload-Length": str(size), "Upload-Metadata": said}
+    return str(client.post(reverse("upload_create"), headers=headers)["Location"])
+
+
+def offered(client: Client) -> list[tuple[str, int, bool]]:
+    unfinished = client.get(reverse("upload")).context["unfinished"]
+    return [(one.upload.original_name, one.percent, one.is_whole) for one in unfinished]
+
+
+def test_the_page_offers_to_go_on_with_what_was_cut(browser: Client, stranger: User) -> None:
+    send(browser, begin_on_page(browser, "interview.wav", 1000), 0, bytes(629))
+    send(browser, begin_on_page(browser, "whole.wav", 5), 0, bytes(5))
+    begin_on_page(browser, "nothing yet.wav", 10)
+    send(browser, begin(browser, "of another client.wav", 10), 0, bytes(5))
+    theirs = Client()
+    theirs.force_login(stranger)
+
+    assert offered(browser) == [("whole.wav", 100, True), ("interview.wav", 62, False)]
+    assert offered(theirs) == []
+
+
+def test_what_is_past_its_time_is_not_offered(browser: Client) -> None:
+    send(browser, begin_on_page(browser, "interview.wav", 1000), 0, bytes(629))
+    Upload.objects.update(updated_at=timezone.now() - timedelta(hours=settings.ENV.UPLOAD_EXPIRY_HOURS + 1))
+
+    assert offered(browser) == []

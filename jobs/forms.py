@@ -1,10 +1,12 @@
 """What people may choose, and the words in which a wrong choice is explained."""
 
+from datetime import datetime, time, timedelta
 from typing import Any
 
 from django import forms
 from django.contrib.auth import password_validation
 from django.contrib.auth.models import User
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from jobs import pipeline_gateway
@@ -27,6 +29,11 @@ LANGUAGES = [
 ]  # fmt: skip
 SPEAKERS_OFF = ("none", _("Do not tell speakers apart"))
 SPEAKERS = [("auto", _("Find out how many")), ("exact", _("I know how many")), ("range", _("Between two numbers"))]
+# How many days a link works.
+EXPIRIES = [
+    ("1", _("For a day")), ("7", _("For a week")), ("30", _("For 30 days")), ("date", _("Until a date")),
+    ("never", _("Without end")),
+]  # fmt: skip
 # Whose choice is to be changed when the gateway refuses.
 LATEST = 1e7  # seconds; no recording is longer
 FIELD_OF_CODE = {
@@ -183,6 +190,42 @@ class PassageForm(forms.Form):
 
 def _named(listener: pipeline_gateway.Listener) -> str:
     return f"{listener.engine.name}:{listener.model}"
+
+
+class ShareForm(forms.Form):
+    """A new link to a recording. `expires_at` holds the answer once the form is valid: None for never."""
+
+    expiry = forms.ChoiceField(choices=EXPIRIES, initial="30", label=_("The link works"))
+    until = forms.DateField(
+        required=False, label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    has_audio = forms.BooleanField(required=False, initial=True, label=_("With the audio or video"))
+    password = forms.CharField(
+        min_length=8,
+        max_length=128,
+        required=False,
+        label=_("Password"),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        help_text=_("Optional, at least 8 characters. Send it apart from the link."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.expires_at: datetime | None = None
+        self.fields["until"].widget.attrs["min"] = timezone.localdate().isoformat()
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        expiry, until = data.get("expiry", ""), data.get("until")
+        if expiry == "date" and until is None and "until" not in self.errors:
+            self.add_error("until", _("Choose the last day on which the link works."))
+        elif expiry == "date" and until and until < timezone.localdate():
+            self.add_error("until", _("This day is over."))
+        elif expiry == "date" and until:
+            self.expires_at = timezone.make_aware(datetime.combine(until + timedelta(days=1), time.min))
+        elif expiry.isdecimal():
+            self.expires_at = timezone.now() + timedelta(days=int(expiry))
+        return data
 
 
 class SharedPasswordForm(forms.Form):

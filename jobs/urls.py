@@ -16,6 +16,7 @@ from jobs.views import (
     segments,
     speakers,
     shared,
+    sharing,
     uploads,
     versions,
     welcome,
@@ -69,6 +70,8 @@ urlpatterns = [
     path("health/live/", health.live, name="health_live"),
     path("health/ready/", health.ready, name="health_ready"),
 ]
+    path("recordings/<uuid:pk>/shares/", sharing.shares, name="shares"),
+    path("shares/<uuid:pk>/revoke/", sharing.share_revoke, name="share_revoke"),
     path("s/<str:token>/", shared.page, name="shared"),
     path("s/<str:token>/segments/", shared.stretch, name="shared_segments"),
     path("s/<str:token>/find/", shared.find, name="shared_find"),

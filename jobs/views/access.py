@@ -6,7 +6,7 @@ from uuid import UUID
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
-from jobs.models import Job, Recording, Transcript, Upload
+from jobs.models import Job, Recording, Share, Transcript, Upload
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -28,6 +28,10 @@ def own_job(request: HttpRequest, pk: UUID) -> Job:
 
 def own_transcript(request: HttpRequest, pk: int) -> Transcript:
     return get_object_or_404(Transcript, pk=pk, recording__owner=person(request))
+
+
+def own_share(request: HttpRequest, pk: UUID) -> Share:
+    return get_object_or_404(Share.objects.select_related("recording"), pk=pk, recording__owner=person(request))
 
 
 def own_upload(request: HttpRequest, pk: UUID) -> Upload:

@@ -48,6 +48,7 @@ OF_RECORDING = {
     "peaks": "get",
     "recording_delete": "post",
     "transcribe_again": "get",
+    "shares": "get",
 }
 OF_JOB = {
     "job_snapshot": "get",
@@ -82,6 +83,7 @@ OF_TRANSCRIPT = {
 }
 OF_TWO_TRANSCRIPTS = {"compare_versions": "get"}
 OF_PANEL = {"panel": "get"}
+OF_SHARE = {"share_revoke": "post"}
 OF_UPLOAD = {"upload_piece": "head", "upload_same": "get", "upload_submit": "post"}
 ONCE = {"welcome"}
 STAFF_PREFIXES = ("admin:", "django_rq:")
@@ -132,6 +134,7 @@ def has_rule(name: str) -> bool:
         OF_PANEL,
         OF_UPLOAD,
         OF_LINK,
+        OF_SHARE,
         ONCE,
     ]
     return name.startswith(STAFF_PREFIXES) or any(name in rule for rule in rules)
@@ -182,7 +185,9 @@ def addresses(job: Job, begun: Upload) -> list[tuple[str, str]]:
     of_transcript.append(("get", reverse("compare_versions", args=[job.transcript.pk, job.transcript.pk])))
     of_panel = [("get", reverse("panel", args=[job.recording_id, name])) for name in panels.CONTEXTS]
     of_upload = [(method, reverse(name, args=[begun.pk])) for name, method in OF_UPLOAD.items()]
-    return recording + of_job + named + of_transcript + of_panel + of_upload
+    share = share_links.create(job.recording, expires_at=None, password="", has_audio=True)
+    of_share = [(method, reverse(name, args=[share.pk])) for name, method in OF_SHARE.items()]
+    return recording + of_job + named + of_transcript + of_panel + of_upload + of_share
 
 
 def test_a_stranger_gets_404_for_everything_of_others(done: Job, begun: Upload, stranger: User) -> None:
@@ -246,8 +251,9 @@ def test_who_has_a_link_gets_nothing_but_its_recording(done: Job, begun: Upload,
 
     assert len(asked) > 200
     for answer in answers:
-        refused = answer.status_code in (403, 404, 405) or "/login/" in answer.headers.get("Location", "")
-        assert refused, (answer.request["PATH_INFO"], answer.status_code)
+        leads = answer.headers.get("Location", "")
+        refused = answer.status_code in (403, 404, 405) or "/login/" in leads or leads == reverse("admin:index")
+        assert refused, (answer.request["PATH_INFO"], answer.status_code, leads)
     assert [answer.status_code for answer in behind] == [200] + [404] * (len(OF_LINK) - 1)
     for answer in [*answers, *behind]:
         assert b"onfidential" not in answer.content and b"Salaries" not in answer.content

@@ -16,8 +16,11 @@ from django.utils import timezone
 
 from jobs.models import Artifact, Recording, Segment, Share, Transcript
 from jobs.services import exports, share_links
+from scripts import messages
 from tests.conftest import body
+from tests.jobs.recipes import make_recording
 from tests.jobs.transcripts import make_transcript
+from tests.transcriber.test_translations import english
 
 pytestmark = pytest.mark.django_db
 
@@ -332,3 +335,125 @@ def test_the_page_costs_no_more_queries_than_the_owners(
         visitor.get(address(share))
     with django_assert_max_num_queries(5):
         visitor.get(address(share, "segments"))
+
+
+# The owner's side -----------------------------------------------------------------------------------------------------
+
+FORM = {"expiry": "never", "password": "", "has_audio": "on"}
+
+
+def links_page(transcript: Transcript) -> str:
+    return reverse("shares", args=[transcript.recording_id])
+
+
+def test_the_recordings_page_leads_to_its_links(browser: Client, transcript: Transcript) -> None:
+    html = browser.get(reverse("recording", args=[transcript.recording_id])).content.decode()
+
+    assert f'href="{links_page(transcript)}" data-share-open' in html
+
+
+def test_a_link_is_made_without_a_script(browser: Client, visitor: Client, transcript: Transcript) -> None:
+    answer = browser.post(links_page(transcript), FORM)
+
+    assert (answer.status_code, answer["Location"]) == (302, links_page(transcript))
+    given = f"http://testserver{address(Share.objects.get())}"
+    assert given in browser.get(links_page(transcript)).content.decode()
+    assert visitor.get(given).status_code == 200
+
+
+def test_the_dialog_gets_the_new_link_at_once(browser: Client, transcript: Transcript) -> None:
+    answer = browser.post(links_page(transcript), FORM, headers={"X-Partial": "1"})
+
+    html = answer.content.decode()
+    assert answer.status_code == 200 and "<html" not in html
+    assert "is-new" in html and address(Share.objects.get()) in html and "The link is ready." in html
+
+
+@pytest.mark.parametrize(("expiry", "days"), [("1", 1), ("7", 7), ("30", 30)])
+def test_a_link_works_for_some_days(browser: Client, transcript: Transcript, expiry: str, days: int) -> None:
+    browser.post(links_page(transcript), FORM | {"expiry": expiry})
+
+    expires_at = Share.objects.get().expires_at
+    assert expires_at is not None
+    assert abs(expires_at - timezone.now() - timedelta(days=days)) < timedelta(minutes=1)
+
+
+def test_a_link_works_to_the_end_of_a_day(browser: Client, transcript: Transcript) -> None:
+    day = timezone.localdate()
+
+    browser.post(links_page(transcript), FORM | {"expiry": "date", "until": day.isoformat()})
+
+    expires_at = Share.objects.get().expires_at
+    assert expires_at is not None
+    assert timezone.localtime(expires_at).isoformat()[:16] == f"{day + timedelta(days=1)}T00:00"
+
+
+def test_a_link_without_end_a_password_and_without_the_audio(browser: Client, transcript: Transcript) -> None:
+    browser.post(links_page(transcript), {"expiry": "never", "password": "open sesame"})
+
+    share = Share.objects.get()
+    assert (share.expires_at, share.has_audio) == (None, False)
+    assert share_links.is_right_password(share, "open sesame")
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"expiry": "date", "until": ""},
+        {"expiry": "date", "until": "2020-01-01"},
+        {"expiry": "date", "until": "soon"},
+        {"expiry": "99"},
+        {"expiry": ""},
+        {"password": "short"},
+    ],
+)
+def test_what_makes_no_sense_is_explained(browser: Client, transcript: Transcript, asked: dict[str, str]) -> None:
+    answer = browser.post(links_page(transcript), FORM | asked)
+
+    assert answer.status_code == 200
+    assert "error" in answer.content.decode()
+    assert not Share.objects.exists()
+
+
+def test_a_revoked_link_is_no_longer_listed(
+    browser: Client, visitor: Client, transcript: Transcript, make: Make
+) -> None:
+    share = make()
+
+    answer = browser.post(reverse("share_revoke", args=[share.pk]))
+
+    assert (answer.status_code, answer["Location"]) == (302, links_page(transcript))
+    assert visitor.get(address(share)).status_code == 404
+    assert address(share) not in browser.get(links_page(transcript)).content.decode()
+
+
+def test_the_list_tells_what_became_of_each_link(browser: Client, transcript: Transcript, make: Make) -> None:
+    Share.objects.filter(pk=make(password="open sesame", has_audio=False).pk).update(views=3)
+    expire(make())
+
+    html = browser.get(links_page(transcript)).content.decode()
+
+    for said in ("Opened by 3 visitors", "With a password", "Text only", "Expired on", "Not opened yet"):
+        assert said in html, said
+
+
+def test_there_is_no_link_to_a_recording_without_text(browser: Client, owner: User) -> None:
+    bare = make_recording(owner)
+
+    assert browser.post(reverse("shares", args=[bare.pk]), FORM).status_code == 404
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_all_of_it_is_in_the_readers_language(
+    browser: Client, transcript: Transcript, make: Make, language: str
+) -> None:
+    messages.compile_stale()
+    Recording.objects.update(title="Встреча")
+    Segment.objects.update(text="слово")
+    shares = [make(), make(password="open sesame", has_audio=False, expires_at=timezone.now() + timedelta(days=1))]
+    expire(make())
+
+    addresses = [links_page(transcript), *map(address, shares)]
+    pages = [browser.get(one, headers={"Accept-Language": language}).content.decode() for one in addresses]
+
+    assert [bool(english(page)) for page in pages] == [language == "en"] * 3, [english(page) for page in pages]

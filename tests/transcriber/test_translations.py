@@ -117,7 +117,8 @@ NAMES = frozenset(
     Space Enter Escape Esc Tab Shift Ctrl Alt Backspace Delete Home End PageUp PageDown ArrowUp ArrowDown ArrowLeft
     ArrowRight Aa ab cookie pip install requirements manage py download models base engine owner example org
     WHISPER MODEL en us
-    Markdown TTML IMSC ASS CSV TSV RTTM HTML Audacity Excel OpenAI Obsidian LibreOffice Google Docs Word verbose
+    Markdown TTML IMSC ASS CSV TSV RTTM HTML Audacity Excel OpenAI Obsidian LibreOffice Google Docs Word
+    verbose Netflix BBC
     """.split()  # noqa: SIM905
 )
 # Places for scripts to fill, ids, and endings of files.

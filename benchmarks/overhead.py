@@ -110,7 +110,7 @@ def peer(recording: Path, folder: Path) -> None:
     from benchmarks.instant_engine import sentences
     from jobs.models import Job, Segment
     from jobs.models import Transcript as TranscriptRow
-    from media_pipeline.exports import registry as exports
+    from media_pipeline.exports import files as exports
     from media_pipeline.transcript import Transcript
     from tests.jobs.recipes import make_recording
 

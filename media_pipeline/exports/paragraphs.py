@@ -1,6 +1,6 @@
 """Put what is said into paragraphs: one for each sentence, or one for each turn of a speaker."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from media_pipeline.exports.base import SpeakerNames, clean, speaker_name
@@ -12,62 +12,70 @@ from media_pipeline.transcript import Seconds, Segment, Transcript
 MAX_PARAGRAPH: Seconds = 60.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Paragraph:
     """Never without text.
 
     Attributes:
+        segments: What it is made of.
         speaker: The name for people; empty where nobody is known or names are not wanted.
         voice: The speaker's number, in the order in which they begin; -1 for nobody.
         is_change: Whether it is not the same one who spoke before it.
-        confidence: 0..1, the mean of what it is made of; None when that is not known.
     """
 
-    start: Seconds
-    end: Seconds
+    segments: list[Segment]
     text: str
-    speaker: str = ""
-    voice: int = -1
-    is_change: bool = False
-    confidence: float | None = None
+    speaker: str
+    voice: int
+    is_change: bool
+
+    @property
+    def start(self) -> Seconds:
+        return self.segments[0].start
+
+    @property
+    def end(self) -> Seconds:
+        return max(segment.end for segment in self.segments)
+
+    @property
+    def confidence(self) -> float | None:
+        """0..1, the mean of what it is made of; None when that is not known."""
+        known = [segment.confidence for segment in self.segments if segment.confidence is not None]
+        return sum(known) / len(known) if known else None
 
 
 def paragraphs(transcript: Transcript, names: SpeakerNames, options: ExportOptions) -> Iterator[Paragraph]:
     """Those of a transcript, in order of time."""
     joiner = " " if has_spaces(transcript.language) else ""
     voices: dict[str | None, int] = {None: -1}
+    shown: dict[str | None, str] = {None: ""}
     before = -2
-    for group in _groups(transcript.segments) if options.by_turn else _alone(transcript.segments):
-        label = group[0][0].speaker
-        voice = voices.setdefault(label, len(voices) - 1)
-        yield Paragraph(
-            start=group[0][0].start,
-            end=max(segment.end for segment, _ in group),
-            text=joiner.join(text for _, text in group),
-            speaker=speaker_name(label, names) if options.names and label else "",
-            voice=voice,
-            is_change=voice != before,
-            confidence=_mean([segment.confidence for segment, _ in group]),
-        )
+    for segments, texts in _turns(transcript.segments) if options.by_turn else _alone(transcript.segments):
+        label = segments[0].speaker
+        if label not in voices:
+            voices[label] = len(voices) - 1
+            shown[label] = speaker_name(label, names) if options.names and label else ""
+        voice = voices[label]
+        yield Paragraph(segments, joiner.join(texts), shown[label], voice, voice != before)
         before = voice
 
 
-def _alone(segments: Iterable[Segment]) -> Iterator[list[tuple[Segment, str]]]:
+def _alone(segments: Iterable[Segment]) -> Iterator[tuple[list[Segment], list[str]]]:
     """Each segment with its text as one line; those without text are left out."""
-    return ([(segment, text)] for segment in segments if (text := clean(segment.text)))
+    return (([segment], [text]) for segment in segments if (text := clean(segment.text)))
 
 
-def _groups(segments: Iterable[Segment]) -> Iterator[list[tuple[Segment, str]]]:
-    group: list[tuple[Segment, str]] = []
-    for (one,) in _alone(segments):
-        if group and (one[0].speaker != group[0][0].speaker or one[0].end - group[0][0].start > MAX_PARAGRAPH):
-            yield group
-            group = []
-        group.append(one)
+def _turns(segments: Iterable[Segment]) -> Iterator[tuple[list[Segment], list[str]]]:
+    group: list[Segment] = []
+    texts: list[str] = []
+    for segment in segments:
+        text = clean(segment.text)
+        if not text:
+            continue
+        if group and (segment.speaker != group[0].speaker or segment.end - group[0].start > MAX_PARAGRAPH):
+            yield group, texts
+            group, texts = [], []
+        group.append(segment)
+        texts.append(text)
     if group:
-        yield group
-
-
-def _mean(confidences: Sequence[float | None]) -> float | None:
-    known = [one for one in confidences if one is not None]
-    return sum(known) / len(known) if known else None
+        yield group, texts

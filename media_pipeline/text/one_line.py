@@ -8,6 +8,6 @@ _UNWRITABLE = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ud800-\udfff\uff
 
 def clean(text: str) -> str:
     """`text` on one line: white space of any kind is one space; what cannot be written to a file is gone."""
-    if not text.isprintable():
-        text = _UNWRITABLE.sub("", text)
-    return " ".join(text.split())
+    if text.isprintable() and "  " not in text:
+        return text.strip()  # of all white space, the plain space alone is printable
+    return " ".join(_UNWRITABLE.sub("", text).split())

@@ -1,6 +1,6 @@
 /* The tab with what can be taken away. It works without this: here choices are kept as soon as they are made, the
    player's place can be taken for the range, and limits show what the chosen preset has. */
-import { csrfToken } from "./lib/http.js";
+import { csrfToken, sentence } from "./lib/http.js";
 import { clock } from "./lib/format.js";
 
 const RANGE = ["start", "end"];
@@ -13,17 +13,18 @@ async function keep(form) {
   for (const name of RANGE) chosen.delete(name);
   try {
     const answer = await fetch(form.dataset.rememberUrl, { method: "POST", headers: { "X-CSRFToken": csrfToken() }, body: new URLSearchParams(chosen) });
-    mark(form, answer.status === 422);
+    mark(form, answer.status === 422 ? sentence(await answer.text()) : null);
   } catch (error) {
     console.warn("the choices were not kept:", error.message); // The download carries them anyway.
   }
 }
 
-/** Limits no subtitle could hold are shown as wrong; which of them it is, nobody knows. */
-function mark(form, isWrong) {
+/** Limits no subtitle could hold are shown as wrong, with what the server says of them. */
+function mark(form, problem) {
+  form.querySelector("[data-export-error]").textContent = problem ?? "";
   for (const field of form.querySelectorAll("[data-export-limit]")) {
     field.removeAttribute("aria-invalid");
-    if (isWrong && field.value) field.setAttribute("aria-invalid", "true");
+    if (problem && field.value) field.setAttribute("aria-invalid", "true");
   }
 }
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from docx import Document
 
 from jobs import queue
+from jobs.management.commands.transcribe import Command
 from jobs.models import ExportPreference, Job, Segment, Transcript
 from jobs.services import work
 from jobs.services.edit_operations import AnyOperation, Delete, RenameSpeaker, SetSpeaker, SetText
@@ -61,6 +62,14 @@ def test_every_format_is_made_and_named_after_the_recording(browser: Client, tra
 
 def test_an_unknown_format_is_not_found(browser: Client, transcript: Transcript) -> None:
     get(browser, transcript, "odt", status=404)
+
+
+def test_every_format_can_be_asked_for_on_the_command_line() -> None:
+    (action,) = [
+        action for action in Command().create_parser("manage.py", "transcribe")._actions if action.dest == "format"
+    ]
+
+    assert list(action.choices or ()) == list(EXPORTERS)
 
 
 # Options --------------------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TypeAlias
 
 from media_pipeline.exports.options import ExportOptions
-from media_pipeline.text.one_line import clean as clean
+from media_pipeline.text.one_line import clean as clean  # noqa: PLC0414 - the formats take it from here
 from media_pipeline.transcript import Transcript
 
 SpeakerNames: TypeAlias = Mapping[str, str]
@@ -56,11 +56,9 @@ def speaker_name(label: str, names: SpeakerNames) -> str:
 
 def clock(seconds: float, separator: str) -> str:
     """HH:MM:SS and milliseconds, rounded; `separator` stands before the milliseconds."""
-    total_ms = round(max(0.0, seconds) * 1000)
-    total_seconds, milliseconds = divmod(total_ms, 1000)
-    minutes, secs = divmod(total_seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours:02d}:{minutes:02d}:{secs:02d}{separator}{milliseconds:03d}"
+    ms = round(max(0.0, seconds) * 1000)
+    # As an f-string it takes half as long again, and subtitles are mostly clocks.
+    return "%02d:%02d:%02d%s%03d" % (ms // 3_600_000, ms // 60_000 % 60, ms // 1000 % 60, separator, ms % 1000)  # noqa: UP031
 
 
 def whole_clock(seconds: float) -> str:

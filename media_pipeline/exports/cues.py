@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from media_pipeline.exports.base import SpeakerNames, speaker_name
 from media_pipeline.exports.options import DEFAULT, ExportOptions
+from media_pipeline.text import cues as unnamed
 from media_pipeline.text.cues import flow
 from media_pipeline.transcript import Seconds, Transcript
 
@@ -24,23 +25,27 @@ class Cue:
         return self.speakers[0] if len(set(self.speakers)) == 1 else None
 
 
-def cues(
-    transcript: Transcript, names: SpeakerNames, options: ExportOptions = DEFAULT, *, has_prefixes: bool = False
-) -> tuple[Cue, ...]:
+def cues(transcript: Transcript, names: SpeakerNames, options: ExportOptions = DEFAULT) -> tuple[Cue, ...]:
     """All cues, in time order, none empty, no two overlapping."""
-    return tuple(flowing(transcript, names, options, has_prefixes=has_prefixes))
+    return tuple(flowing(transcript, names, options))
 
 
-def flowing(
-    transcript: Transcript, names: SpeakerNames, options: ExportOptions = DEFAULT, *, has_prefixes: bool = False
-) -> Iterator[Cue]:
-    """The same cues, one at a time: the first come at once.
+def flowing(transcript: Transcript, names: SpeakerNames, options: ExportOptions = DEFAULT) -> Iterator[Cue]:
+    """The same cues, one at a time: the first come at once."""
+    named = _named(transcript, names)
+    for cue in flow(transcript, options.limits(transcript.language)):
+        yield Cue(cue.start, cue.end, cue.lines, tuple(named.get(label or "") for label in cue.speakers))
 
-    Args:
-        has_prefixes: Begin with "Name: " wherever the speaker changes; it counts as text of the first line.
+
+def prefixed(transcript: Transcript, names: SpeakerNames, options: ExportOptions) -> Iterator[unnamed.Cue]:
+    """Cues for formats that know no speakers: with "Name: " wherever the speaker changes, if names are wanted.
+
+    The name counts as text of the first line.
     """
-    labels = {segment.speaker for segment in transcript.segments if segment.speaker}
-    named: dict[str | None, str | None] = {label: speaker_name(label, names) for label in labels}
-    prefixes = {label: f"{named[label]}:" for label in labels} if has_prefixes else {}
-    for cue in flow(transcript, options.limits(transcript.language), prefixes):
-        yield Cue(cue.start, cue.end, cue.lines, tuple(map(named.get, cue.speakers)))
+    prefixes = {label: f"{name}:" for label, name in _named(transcript, names).items()} if options.names else {}
+    return flow(transcript, options.limits(transcript.language), prefixes)
+
+
+def _named(transcript: Transcript, names: SpeakerNames) -> dict[str, str]:
+    labels = {segment.speaker for segment in transcript.segments}
+    return {label: speaker_name(label, names) for label in labels if label}

@@ -7,10 +7,11 @@ even lengths.
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from itertools import accumulate
 
 from media_pipeline.text.cue_limits import CueLimits
-from media_pipeline.text.cue_sentences import Sentence
+from media_pipeline.text.cue_sentences import Sentence, milliseconds
 from media_pipeline.text.cue_times import FAR_AWAY, Clock, Draft
 from media_pipeline.text.line_breaks import ANYWHERE, NEVER, Breaks, Lines
 
@@ -21,127 +22,195 @@ _TINY_COLUMNS = 12
 _BROKEN = 1e6
 # A pause is a good place for a break; one of this length is worth a point.
 _PAUSE_MS, _MOST_FOR_PAUSE = 60, 8
-# Sentences on either side of one that cannot be read in time that may be cut anew with it.
-_NEIGHBORS = 3
+# How many on either side of a sentence that cannot be read in time are cut anew with it; more if that does not help.
+_NEIGHBORS = (1, 3)
+
+
+@dataclass(slots=True)
+class _Block:
+    """Neighboring sentences with their cues; None while none that hold all limits are found."""
+
+    first: int
+    last: int
+    drafts: list[Draft] | None
 
 
 class Cutter:
     """Cuts sentences of one transcript under one set of limits."""
 
     def __init__(self, limits: CueLimits, language: str, space: str) -> None:
-        self._limits = limits
-        self._clock = Clock(limits)
-        self._breaks = Breaks(language)
-        self._space = len(space)
-        self._columns = limits.columns
-        self._most = limits.columns * limits.lines + self._space * (limits.lines - 1)
-        self._lines = Lines(self._breaks, limits.columns, limits.lines, space)
-        self._join = space
-        self._dash = limits.dash if limits.speakers_by_dashes and limits.lines > 1 else None
-        self._dash_columns = len(limits.dash)
-        self._read = [self._clock.reading(columns) for columns in range(self._most + 2)]
-        self._need = [self._needed(columns) for columns in range(self._most + 1)]
-        self._shape = [
-            _CUE + _FULL * (columns / self._most) ** 2 + _TINY * (columns < _TINY_COLUMNS)
-            for columns in range(self._most + 1)
+        self.limits = limits
+        self.clock = Clock(limits)
+        self.breaks = Breaks(language)
+        self.space = len(space)
+        self.columns = limits.columns
+        self.most = limits.columns * limits.lines + self.space * (limits.lines - 1)
+        self.lines = Lines(self.breaks, limits.columns, limits.lines, space)
+        self.join = space
+        self.dash = limits.dash if limits.speakers_by_dashes and limits.lines > 1 else None
+        self.dash_columns = len(limits.dash)
+        self.read = [self.clock.reading(columns) for columns in range(self.most + 2)]
+        self.need = [self._needed(columns) for columns in range(self.most + 1)]
+        self.shape = [
+            _CUE + _FULL * (columns / self.most) ** 2 + _TINY * (columns < _TINY_COLUMNS)
+            for columns in range(self.most + 1)
         ]
 
-    def _shown(self, columns: int) -> int:
+    def shown(self, columns: int) -> int:
         """The columns that are read of text that is so wide on a single line: the break takes the place of a space."""
-        return columns - self._space if columns > self._columns else columns
+        return columns - self.space if columns > self.columns else columns
 
     def _needed(self, columns: int) -> int:
         """The time a cue needs in order to hold all limits; `FAR_AWAY` if it cannot."""
-        need = max(self._clock.shortest, self._read[self._shown(columns)])
-        return need if need <= self._clock.longest else FAR_AWAY
+        need = max(self.clock.shortest, self.read[self.shown(columns)])
+        return need if need <= self.clock.longest else FAR_AWAY
 
     def cut(self, sentences: Sequence[Sentence], follow: int) -> list[Draft]:
         """Cues for sentences of which each may share cues with the next. `follow`: start of what comes after them."""
         follows = [*(sentence.start for sentence in sentences[1:]), follow]
-        done = [self._whole(sentence, after) for sentence, after in zip(sentences, follows, strict=True)]
-        if None not in done:
-            return [draft for drafts in done if drafts for draft in drafts]
-        found: list[Draft] = []
-        first = 0
-        for start, end in _windows([index for index, drafts in enumerate(done) if drafts is None], len(sentences)):
-            found += (draft for drafts in done[first:start] if drafts for draft in drafts)
-            found += _Window(self, sentences[start:end], follows[end - 1]).drafts()
-            first = end
-        found += (draft for drafts in done[first:] if drafts for draft in drafts)
-        return found
+        whole = [self._whole(sentence, after) for sentence, after in zip(sentences, follows, strict=True)]
+        if None in whole:
+            blocks = [_Block(index, index + 1, drafts) for index, drafts in enumerate(whole)]
+            blocks = self._paired(blocks, sentences, follows)
+            for neighbors in _NEIGHBORS:
+                blocks = self._widened(blocks, neighbors, sentences, follows)
+            whole = [block.drafts for block in blocks]
+        return [draft for drafts in whole if drafts for draft in drafts]
 
     def _whole(self, sentence: Sentence, follow: int) -> list[Draft] | None:
-        """The cues of a sentence, if one or two will do and hold all limits."""
-        one = self._one(sentence, 0, len(sentence.texts), sentence.width, sentence.start, sentence.end, follow)
+        """The cues of a sentence by itself, if they hold all limits."""
+        one = self._one(sentence, follow)
         if one is not None:
             return [one]
-        return self._two(sentence, follow) if sentence.width <= 2 * self._most else None
+        if sentence.width <= 2 * self.most:
+            return self._two(sentence, follow)
+        window = _Window(self, [sentence], follow)
+        return window.drafts() if window.solve() < _BROKEN else None
 
-    def _one(
-        self, sentence: Sentence, first: int, last: int, wide: int, start: int, end: int, follow: int
-    ) -> Draft | None:
-        """A cue of the words `first` to `last` if it holds all limits. `wide` is their width on a single line."""
-        clock = self._clock
-        if wide > self._most:
+    def _paired(self, blocks: Sequence[_Block], sentences: Sequence[Sentence], follows: Sequence[int]) -> list[_Block]:
+        """The blocks, but a sentence that is not readable alone is joined with the one before or after, if one cue has
+        room for both."""
+        found: list[_Block] = []
+        for block in blocks:
+            before = found[-1] if found else None
+            if (
+                before is not None
+                and (before.drafts is None or block.drafts is None)
+                and before.last - before.first == 1
+            ):
+                pair = self._pair(sentences[before.first], sentences[block.first], follows[block.first])
+                if pair is not None:
+                    found[-1] = _Block(before.first, block.last, [pair])
+                    continue
+            found.append(block)
+        return found
+
+    def _pair(self, sentence: Sentence, following: Sentence, follow: int) -> Draft | None:
+        wide = sentence.width + self.space + following.width
+        if wide > self.most or sentence.speaker != following.speaker:
             return None
-        until = follow - clock.gap
-        if clock.closed(end, follow) - start > clock.longest:
+        both = Sentence(
+            sentence.segment,
+            sentence.speaker,
+            [*sentence.words, *following.words],
+            sentence.texts + following.texts,
+            wide,
+            sentence.start,
+            following.end,
+            sentence.widths + following.widths,
+        )
+        draft = self._one(both, follow)
+        if draft is not None:
+            draft.segments = range(sentence.segment, following.segment + 1)
+        return draft
+
+    def _widened(
+        self, blocks: Sequence[_Block], neighbors: int, sentences: Sequence[Sentence], follows: Sequence[int]
+    ) -> list[_Block]:
+        """The blocks, but those that are not readable are cut anew with so many on either side of them."""
+        bad = [index for index, block in enumerate(blocks) if block.drafts is None]
+        found: list[_Block] = []
+        done = 0
+        for start, end in _windows(bad, len(blocks), neighbors):
+            first, last = blocks[start].first, blocks[end - 1].last
+            window = _Window(self, sentences[first:last], follows[last - 1])
+            is_readable = window.solve() < _BROKEN or neighbors == _NEIGHBORS[-1]
+            found += blocks[done:start]
+            found += [_Block(first, last, window.drafts())] if is_readable else blocks[start:end]
+            done = end
+        found += blocks[done:]
+        return found
+
+    def _one(self, sentence: Sentence, follow: int) -> Draft | None:
+        """A sentence as a cue, if it holds all limits so."""
+        clock, wide, start, end = self.clock, sentence.width, sentence.start, sentence.end
+        if wide > self.most or clock.closed(end, follow) - start > clock.longest:
             return None
-        need = self._need[wide]
-        if until - start < need or (end + clock.linger - start < need and clock.room(start, end, follow) < need):
+        need = self.need[wide]
+        if follow - clock.gap - start < need:
             return None
-        texts = sentence.texts if last - first == len(sentence.texts) else sentence.texts[first:last]
-        lines = self._laid(texts, sentence.widths[first:last], wide)
-        if not lines:
+        if end + clock.linger - start < need and clock.room(start, end, follow) < need:
             return None
+        if wide <= self.columns:
+            lines: tuple[str, ...] = (self.join.join(sentence.texts).strip(),)
+        else:
+            cost, lines = self.lines.laid(sentence.texts, sentence.widths, wide)
+            if cost >= NEVER:
+                return None
         segments = range(sentence.segment, sentence.segment + 1)
-        return Draft(start, end, lines, (sentence.speaker,) * len(lines), segments, self._shown(wide))
-
-    def _laid(self, texts: Sequence[str], widths: Sequence[int], wide: int) -> tuple[str, ...]:
-        """The lines of a cue if nothing has to be parted for them, else none."""
-        if wide <= self._columns:
-            return (self._join.join(texts).strip(),)
-        cost, lines = self._lines.laid(texts, widths)
-        return lines if cost < NEVER else ()
+        return Draft(start, end, lines, (sentence.speaker,) * len(lines), segments, self.shown(wide))
 
     def _two(self, sentence: Sentence, follow: int) -> list[Draft] | None:
         """Two cues of a sentence that is too wide for one, cut at the best place that holds all limits."""
-        places: list[tuple[float, int, int]] = []
-        texts, breaks, shape, space, most = sentence.texts, self._breaks, self._shape, self._space, self._most
-        upper, total = -space, sentence.width
-        for index in range(1, len(texts)):
-            upper += sentence.widths[index - 1] + space
-            lower = total - upper - space
+        for _, index, upper in sorted(self._places(sentence)):
+            right = _part(sentence, index, len(sentence.texts), sentence.width - upper - self.space)
+            second = self._one(right, follow)
+            if second is not None:
+                first = self._one(_part(sentence, 0, index, upper), right.start)
+                if first is not None:
+                    return [first, second]
+        return None
+
+    def _places(self, sentence: Sentence) -> Iterator[tuple[float, int, int]]:
+        """The places at which two cues have room for a sentence: cost, word, and width of what is before it."""
+        texts, breaks, shape, space, most = sentence.texts, self.breaks, self.shape, self.space, self.most
+        upper, least = -space, sentence.width - space - most
+        for index, wide in enumerate(sentence.widths[:-1], start=1):
+            upper += wide + space
             if upper > most:
-                break
-            if lower > most:
+                return
+            if upper < least:
                 continue
             cost = ANYWHERE + breaks[texts[index - 1]][0] + breaks[texts[index]][1]
             if cost < NEVER:
-                places.append((cost + shape[upper] + shape[lower], index, upper))
-        places.sort()
-        words, last = sentence.words, len(texts)
-        for _, index, upper in places:
-            middle = round(words[index].start * 1000)
-            left = self._one(sentence, 0, index, upper, sentence.start, round(words[index - 1].end * 1000), middle)
-            if left is None:
-                continue
-            right = self._one(sentence, index, last, total - upper - space, middle, sentence.end, follow)
-            if right is not None:
-                return [left, right]
-        return None
+                yield cost + shape[upper] + shape[sentence.width - upper - space], index, upper
 
 
-def _windows(places: Sequence[int], count: int) -> Iterator[tuple[int, int]]:
-    """The places with their neighbors, as ranges that do not touch."""
+def _part(sentence: Sentence, first: int, last: int, wide: int) -> Sentence:
+    words = sentence.words[first:last]
+    return Sentence(
+        sentence.segment,
+        sentence.speaker,
+        words,
+        sentence.texts[first:last],
+        wide,
+        milliseconds(words[0].start),
+        milliseconds(words[-1].end),
+        sentence.widths[first:last],
+    )
+
+
+def _windows(places: Sequence[int], count: int, neighbors: int) -> Iterator[tuple[int, int]]:
+    """The places with so many neighbors on either side, as ranges that do not touch."""
     start, end = 0, 0
     for place in places:
-        if place - _NEIGHBORS > end:
+        if place - neighbors > end or not end:
             if end:
                 yield start, end
-            start = place - _NEIGHBORS
-        end = min(count, place + _NEIGHBORS + 1)
-    yield start, end
+            start = max(0, place - neighbors)
+        end = min(count, place + neighbors + 1)
+    if end:
+        yield start, end
 
 
 class _Window:
@@ -168,59 +237,70 @@ class _Window:
         self._first.append(len(self._words))
         self._cost.append(0.0)
         self.starts.append(follow)
-        space = cutter._space
+        space = cutter.space
         at = [0, *accumulate(wide + space for wide in self._widths)]
         self.at = [at[first] for first in self._first]
+        self._before = [(0, 0)] * (self.count + 1)  # for each boundary: where the cue that ends there starts, the turn
 
     def _add(self, sentence: Sentence) -> None:
-        cutter, texts, widths = self._cutter, sentence.texts, sentence.widths
-        breaks, columns, space = cutter._breaks, cutter._columns, cutter._space
-        offset = len(self._words)
-        if self._sentences and self._sentences[-1].speaker != sentence.speaker:
-            self._turns.append(len(self.starts))
-        wide = columns + 1
-        for index, (text, word) in enumerate(zip(texts, sentence.words, strict=True)):
+        """Take the units of a sentence: its words, but what may not be parted as one, where a line has room for it."""
+        space, columns = self._cutter.space, self._cutter.columns
+        breaks = [self._cutter.breaks[text] for text in sentence.texts]
+        starts, ends = self.starts, self.ends
+        leaving, wide, said = 0, columns, 0
+        if starts:
+            leaving, said = self._cutter.breaks[self._words[-1]][0], ends[-1]
+            if self._sentences[-1].speaker != sentence.speaker:
+                self._turns.append(len(starts))
+        index = len(self._words)
+        for (after, before), word, columns_of_word in zip(breaks, sentence.words, sentence.widths, strict=True):
             start, end = round(word.start * 1000), round(word.end * 1000)
-            cost = float(ANYWHERE + breaks[self._words[-1]][0] + breaks[text][1]) if self._words else 0.0
-            wide += space + widths[index]
-            self._words.append(text)
-            if index and cost >= NEVER and wide <= columns:
-                self.ends[-1] = max(end, self.ends[-1])
-                continue
-            if self.ends:
-                cost -= min(_MOST_FOR_PAUSE, max(0, start - self.ends[-1]) // _PAUSE_MS)
-            self._cost.append(cost)
-            self._first.append(offset + index)
-            self._sentences.append(sentence)
-            self.starts.append(start)
-            self.ends.append(end)
-            wide = widths[index]
-        self._widths += widths
+            cost = ANYWHERE + leaving + before
+            leaving = after
+            wide += space + columns_of_word
+            if cost >= NEVER and wide <= columns:
+                if end > said:
+                    ends[-1] = end
+                    said = end
+            else:
+                silence = start - said
+                if silence >= _PAUSE_MS:
+                    cost -= min(_MOST_FOR_PAUSE, silence // _PAUSE_MS)
+                self._cost.append(cost)
+                self._first.append(index)
+                starts.append(start)
+                ends.append(end)
+                wide, said = columns_of_word, end
+            index += 1
+        self._sentences += [sentence] * (len(starts) - len(self._sentences))
+        self._words += sentence.texts
+        self._widths += sentence.widths
 
-    def drafts(self) -> Iterator[Draft]:
-        before = self._best()
+    def drafts(self) -> list[Draft]:
+        """The cues of the best cut found by `solve`."""
         path: list[tuple[int, int, int]] = []
         last = self.count
         while last:
-            first, turn = before[last]
+            first, turn = self._before[last]
             path.append((first, turn, last))
             last = first
-        for first, turn, last in reversed(path):
-            yield self._shared(first, turn, last) if turn else self._cue(first, last)
+        return [
+            self._shared(first, turn, last) if turn else self._cue(first, last) for first, turn, last in reversed(path)
+        ]
 
-    def _best(self) -> list[tuple[int, int]]:
-        """For each boundary, where the cue that ends there starts in the cheapest way to cut, and the change of speaker
-        inside it (0 if none)."""
-        cutter, clock, count = self._cutter, self._cutter._clock, self.count
-        at, starts, ends, cost = self.at, self.starts, self.ends, self._cost
-        space, need, shape = cutter._space, cutter._need, cutter._shape
+    def solve(self) -> float:
+        """Find the cheapest way to cut, and what it costs: `_BROKEN` for each limit that is not held, and more."""
+        cutter, clock, count = self._cutter, self._cutter.clock, self.count
+        at, starts, ends, cost, before = self.at, self.starts, self.ends, self._cost, self._before
+        space, need, shape = cutter.space, cutter.need, cutter.shape
         reach = self._reach()
-        free = [0, *(clock.closed(end + clock.linger, follow) for end, follow in zip(ends, starts[1:], strict=True))]
-        closed = [0, *accumulate(map(clock.closed, ends, starts[1:]), max)]
+        gap, near, linger = clock.gap, clock.near, clock.linger
+        pairs = list(zip(ends, starts[1:], strict=True))
+        free = [0, *(follow - gap if follow - end < near + linger else end + linger for end, follow in pairs)]
+        closed = [0, *accumulate((follow - gap if follow - end < near else end for end, follow in pairs), max)]
         turns = [*self._turns, count]
         best = [float("inf")] * (count + 1)
         best[0] = 0.0
-        before = [(0, 0)] * (count + 1)
         for first in range(count):
             if first >= turns[0]:
                 del turns[0]
@@ -230,32 +310,34 @@ class _Window:
             for end in range(first + 1, last + 1):
                 wide = at[end] - offset
                 total = base + cost[end] + shape[wide]
-                if free[end] - start < need[wide]:
-                    total += self._broken(first, end, cutter._shown(wide))
                 if total < best[end]:
+                    if free[end] - start < need[wide]:
+                        total += self._broken(first, end, cutter.shown(wide))
+                        if total >= best[end]:
+                            continue
                     best[end], before[end] = total, (first, 0)
-            if cutter._dash is not None and turns[0] < count:
+            if cutter.dash is not None and turns[0] < count:
                 for end, total in self._sharing(first, turns[0], turns[1], closed):
                     if base + total < best[end]:
                         best[end], before[end] = base + total, (first, turns[0])
-        return before
+        return best[count]
 
     def _reach(self) -> list[int]:
         """For each boundary, how far a cue from there may go for its width."""
         at, cutter = self.at, self._cutter
-        room = cutter._columns + cutter._space
+        room = cutter.columns + cutter.space
         line = [max(first + 1, bisect_right(at, at[first] + room, first) - 1) for first in range(self.count)]
         line.append(self.count)
         reach = line
-        for _ in range(cutter._limits.lines - 1):
+        for _ in range(cutter.limits.lines - 1):
             reach = [line[end] for end in reach]
         return reach
 
     def _broken(self, first: int, end: int, columns: int) -> float:
         """The cost of the limits of time that a cue does not hold; less of it where it is nearly held."""
-        clock = self._cutter._clock
+        clock = self._cutter.clock
         room = clock.room(self.starts[first], self.ends[end - 1], self.starts[end])
-        lacking = self._cutter._read[columns] - room
+        lacking = self._cutter.read[columns] - room
         short = clock.shortest - room
         if lacking <= 0 and short <= 0:
             return 0.0
@@ -264,27 +346,27 @@ class _Window:
     def _sharing(self, first: int, turn: int, next_turn: int, closed: Sequence[int]) -> Iterator[tuple[int, float]]:
         """Cues of two lines, from `first` to the change of speaker and on to an end: that and what they cost."""
         cutter, at = self._cutter, self.at
-        room = cutter._columns - cutter._dash_columns + cutter._space
+        room = cutter.columns - cutter.dash_columns + cutter.space
         if at[turn] - at[first] > room:
             return
-        offset = at[first] + 2 * cutter._space - 2 * cutter._dash_columns
-        latest = self.starts[first] + cutter._clock.longest
+        offset = at[first] + 2 * cutter.space - 2 * cutter.dash_columns
+        latest = self.starts[first] + cutter.clock.longest
         for end in range(turn + 1, next_turn + 1):
             if at[end] - at[turn] > room or closed[end] > latest:
                 return
             columns = at[end] - offset
-            shape = cutter._shape[min(columns, cutter._most)]
+            shape = cutter.shape[min(columns, cutter.most)]
             yield end, _SHARED + self._cost[end] + shape + self._broken(first, end, columns)
 
     def _cue(self, first: int, last: int) -> Draft:
         texts, widths = self._taken(first, last)
-        wide = self.at[last] - self.at[first] - self._cutter._space
-        lines = self._cutter._lines.laid(texts, widths)[1] or (self._text(first, last),)
+        wide = self.at[last] - self.at[first] - self._cutter.space
+        lines = self._cutter.lines.laid(texts, widths, wide)[1] or (self._text(first, last),)
         speakers = (self._sentences[first].speaker,) * len(lines)
-        return self._draft(first, last, lines, speakers, self._cutter._shown(wide))
+        return self._draft(first, last, lines, speakers, self._cutter.shown(wide))
 
     def _shared(self, first: int, turn: int, last: int) -> Draft:
-        dash, space = self._cutter._dash or "", self._cutter._space
+        dash, space = self._cutter.dash or "", self._cutter.space
         lines = (dash + self._text(first, turn), dash + self._text(turn, last))
         columns = self.at[last] - self.at[first] - 2 * space + 2 * len(dash)
         return self._draft(first, last, lines, (self._sentences[first].speaker, self._sentences[turn].speaker), columns)
@@ -301,4 +383,4 @@ class _Window:
         return self._words[start:end], self._widths[start:end]
 
     def _text(self, first: int, last: int) -> str:
-        return self._cutter._join.join(self._taken(first, last)[0]).strip()
+        return self._cutter.join.join(self._taken(first, last)[0]).strip()

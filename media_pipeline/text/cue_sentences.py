@@ -1,11 +1,12 @@
 """What cues are cut from: the words of a segment, clean, none wider than a line, with times for all of them."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
+import msgspec
+
 from media_pipeline.languages import has_spaces
-from media_pipeline.text.columns import broken, characters, width
+from media_pipeline.text.columns import broken, characters, is_narrow, width
 from media_pipeline.text.cue_limits import CueLimits
 from media_pipeline.text.one_line import clean
 from media_pipeline.transcript import Seconds, Segment, Transcript, Word
@@ -14,9 +15,15 @@ from media_pipeline.transcript import Seconds, Segment, Transcript, Word
 _LEAST_MS_PER_COLUMN = 30
 
 
-@dataclass(slots=True)
-class Sentence:
-    """A segment, or the part of one between two silences. `width` is that of its text, times are milliseconds."""
+class Sentence(msgspec.Struct, gc=False):
+    """A segment, or the part of one between two silences, as it is to be read; never empty.
+
+    Attributes:
+        words: As many as `texts`; only their times count.
+        width: Of the whole text on a single line, in columns.
+        start, end: In milliseconds.
+        widths: Of each text.
+    """
 
     segment: int
     speaker: str | None
@@ -44,45 +51,63 @@ class Reader:
         self._segments = transcript.segments
         self._columns = limits.columns
         self._pause_ms = milliseconds(limits.pause)
-        self._prefixes = prefixes
+        self._prefixes = {label: clean(prefix) for label, prefix in prefixes.items()}
 
     def sentences(self) -> Iterator[Sentence]:
         """In the order of the segments; those without anything to read are left out."""
         last_speaker: str | None = None
+        pause = self._pause_ms
         for index, segment in enumerate(self._segments):
             speaker = segment.speaker
             prefix = self._prefixes.get(speaker, "") if speaker and speaker != last_speaker else ""
-            words, texts = self._plain(segment) if not prefix else ((), [])
-            if not texts:
-                words = self._pieces(segment, prefix)
-                texts = [word.text for word in words]
-            if words:
-                last_speaker = speaker
-                yield from self._parts(self._sentence(index, speaker, words, texts))
+            sentence = self._plain(index, segment, prefix) or self._cleaned(index, segment, prefix)
+            if sentence is None:
+                continue
+            last_speaker = speaker
+            if sentence.end - sentence.start > pause + _LEAST_MS_PER_COLUMN * sentence.width:
+                yield from self._parts(sentence)
+            else:
+                yield sentence
 
-    def _plain(self, segment: Segment) -> tuple[Sequence[Word], list[str]]:
-        """The words as they are where nothing has to be done to them; else nothing."""
+    def _plain(self, index: int, segment: Segment, prefix: str) -> Sentence | None:
+        """The words as they are where nothing has to be done to them."""
         words, text = segment.words, segment.text
         texts = [word.text for word in words]
-        if self.space and " ".join(texts) == text and text.isprintable() and "  " not in text:
-            longest = max(texts, key=len, default="")
-            if longest and len(longest) * 2 <= self._columns and text[0] != " " and text[-1] != " ":
-                return words, texts
-        return (), []
+        if " ".join(texts) != text or not text.isprintable() or "  " in text or not self.space:
+            return None
+        if not text or text[0] == " " or text[-1] == " ":
+            return None
+        if prefix:
+            texts[0] = f"{prefix} {texts[0]}"
+            text = f"{prefix} {text}"
+        if is_narrow(text):
+            widths, wide = list(map(len, texts)), len(text)
+        else:
+            widths = list(map(width, texts))
+            wide = sum(widths) + len(widths) - 1
+        if max(widths) > self._columns:
+            return None
+        start, end = round(words[0].start * 1000), round(words[-1].end * 1000)
+        return Sentence(index, segment.speaker, words, texts, wide, start, end, widths)
+
+    def _cleaned(self, index: int, segment: Segment, prefix: str) -> Sentence | None:
+        """The words of any segment, in pieces that fit on a line; None if there are none."""
+        pieces = self._pieces(segment, prefix)
+        return self._sentence(index, segment.speaker, pieces, [piece.text for piece in pieces]) if pieces else None
 
     def _pieces(self, segment: Segment, prefix: str) -> list[Word]:
         """Words with their times, or guessed times where the text is not made of the words."""
-        words = [(self._cleaned(word.text), word.start, word.end) for word in segment.words]
+        words = [(self._spaced(word.text), word.start, word.end) for word in segment.words]
         text = clean(segment.text)
         if "".join(word for word, _, _ in words).replace(" ", "") != text.replace(" ", ""):
             tokens = text.split() if self.space else characters(text)
             words = list(_spread(tokens, segment.start, segment.end))
         words = [word for word in words if word[0].strip()]
         if prefix and words:
-            words[:1] = self._prefixed(clean(prefix), *words[0])
+            words[:1] = self._prefixed(prefix, *words[0])
         return [Word(*part) for word in words for part in _spread(broken(word[0], self._columns), *word[1:])]
 
-    def _cleaned(self, text: str) -> str:
+    def _spaced(self, text: str) -> str:
         """Where words carry the spaces between them, these stay."""
         found = clean(text)
         if self.space or not found:
@@ -97,30 +122,21 @@ class Reader:
 
     def _parts(self, sentence: Sentence) -> Iterator[Sentence]:
         """`sentence`, cut where it is silent for longer than a cue may be."""
-        if sentence.end - sentence.start <= self._pause_ms + _LEAST_MS_PER_COLUMN * sentence.width:
-            yield sentence
-            return
         words = sentence.words
         pause = (self._pause_ms + 0.5) / 1000
-        cuts = [index for index, (a, b) in enumerate(pairwise(words), start=1) if b.start - a.end > pause]
-        if not cuts:
+        silences = [after.start - before.end for before, after in pairwise(words)]
+        if not silences or max(silences) <= pause:
             yield sentence
             return
+        cuts = [index for index, silence in enumerate(silences, start=1) if silence > pause]
         for first, last in pairwise((0, *cuts, len(words))):
-            texts = sentence.texts[first:last]
-            yield self._sentence(sentence.segment, sentence.speaker, words[first:last], texts)
+            yield self._sentence(sentence.segment, sentence.speaker, words[first:last], sentence.texts[first:last])
 
     def _sentence(self, index: int, speaker: str | None, words: Sequence[Word], texts: list[str]) -> Sentence:
-        widths = [len(text) if text.isascii() else self._width(text) for text in texts]
+        widths = [self._width(text) for text in texts]
+        wide = sum(widths) + len(self.space) * (len(widths) - 1)
         return Sentence(
-            segment=index,
-            speaker=speaker,
-            words=words,
-            texts=texts,
-            width=sum(widths) + len(self.space) * (len(widths) - 1),
-            start=round(words[0].start * 1000),
-            end=round(words[-1].end * 1000),
-            widths=widths,
+            index, speaker, words, texts, wide, milliseconds(words[0].start), milliseconds(words[-1].end), widths
         )
 
     def _width(self, text: str) -> int:

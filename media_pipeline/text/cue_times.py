@@ -4,7 +4,6 @@ Everything here is in whole milliseconds, so that what was reckoned is what is w
 """
 
 from collections.abc import Iterable, Iterator
-from math import ceil
 
 import msgspec
 
@@ -33,36 +32,41 @@ class Clock:
         self.shortest = round(limits.shortest * 1000)
         self.longest = round(limits.longest * 1000)
         self.gap = round(limits.gap * 1000)
-        self.close = round(limits.close_gaps_below * 1000)
+        self.near = max(self.gap, round(limits.close_gaps_below * 1000))
         self.linger = round(limits.linger * 1000)
         self._least = _LEAST_MS
         self._per_column = 1000 / limits.columns_per_second
 
     def follow_segments(self) -> None:
         """Take the times as they are; only what would be shown together with the next one is shortened."""
-        self.shortest, self.longest, self.gap, self.close, self.linger = 0, FAR_AWAY, 0, 0, 0
+        self.shortest, self.longest, self.gap, self.near, self.linger = 0, FAR_AWAY, 0, 0, 0
         self._least = 1
 
     def reading(self, columns: int) -> int:
         """How long it takes to read so many columns."""
-        return ceil(columns * self._per_column - 1e-6)
+        return int(columns * self._per_column + 0.999999)
 
     def room(self, start: int, end: int, follow: int) -> int:
         """How long a cue of words from `start` to `end` may be shown, when the next one starts at `follow`."""
         until = max(end + self.linger, start + self.shortest)
-        return min(self.closed(until, follow), start + self.longest) - start
+        if follow - until < self.near:
+            until = follow - self.gap
+        return until - start if until - start < self.longest else self.longest
 
     def shown_until(self, draft: Draft, follow: int) -> int:
         """The end of a cue: long enough to read if there is room, and close to the next one if that is near."""
-        start = draft.start
-        until = max(draft.end, start + self.shortest)
-        until = max(until, min(start + self.reading(draft.columns), draft.end + self.linger))
-        until = min(self.closed(until, follow), start + self.longest)
-        return max(until, start + self._least)
+        start, end = draft.start, draft.end
+        until = max(end, start + self.shortest)
+        reading = self.reading(draft.columns)
+        if until - start < reading:
+            until = max(until, min(start + reading, end + self.linger))
+        if follow - until < self.near:
+            until = follow - self.gap
+        return max(min(until, start + self.longest), start + self._least)
 
     def closed(self, until: int, follow: int) -> int:
         """The gap before the next cue is `gap` or no small one."""
-        return follow - self.gap if follow - until < max(self.close, self.gap) else until
+        return follow - self.gap if follow - until < self.near else until
 
 
 def timed(drafts: Iterable[Draft], clock: Clock) -> Iterator[tuple[Draft, int]]:

@@ -63,7 +63,11 @@ def _drafts(transcript: Transcript, limits: CueLimits, prefixes: Mapping[str, st
     early: list[tuple[int, int, Draft]] = []
     number = 0
     for group, follow, now in _groups(reader.sentences(), limits):
-        for draft in cutter.cut(group, follow):
+        drafts = cutter.cut(group, follow)
+        if not early and (not drafts or drafts[-1].start <= now):
+            yield from drafts
+            continue
+        for draft in drafts:
             number += 1
             heappush(early, (draft.start, number, draft))
         # What follows starts no earlier than `now`.

@@ -252,60 +252,79 @@ def _ending(text: str) -> int:
     return _COMMA if _COMMA_END.search(text) else 0
 
 
+_INFINITE: Final = float("inf")
+
+
 class Lines:
     """Lays words out on lines of `columns`, at most `lines` of them, joined by `space`."""
 
     def __init__(self, breaks: Breaks, columns: int, lines: int, space: str) -> None:
         self._breaks, self._columns, self._lines, self._space = breaks, columns, lines, space
 
-    def laid(self, texts: Sequence[str], widths: Sequence[int]) -> tuple[float, tuple[str, ...]]:
+    def laid(self, texts: Sequence[str], widths: Sequence[int], wide: int) -> tuple[float, tuple[str, ...]]:
         """As few lines as will do without parting what belongs together, broken where it costs least.
+
+        Args:
+            wide: The width of all on a single line.
 
         Returns:
             What the breaks cost, and the lines: infinity and none if there is no room, `NEVER` and more if something
             had to be parted.
         """
-        cost: float = float("inf")
-        ends: tuple[int, ...] | None = None
-        for count in range(self._fewest(widths), self._lines + 1):
-            if cost >= NEVER:
-                cost, ends = min((cost, ends), self._broken(texts, widths, count), key=itemgetter(0))
+        fewest = self._fewest(widths, wide)
+        cost, ends = self._broken(texts, widths, wide, fewest)
+        while cost >= NEVER and fewest < self._lines:
+            fewest += 1
+            cost, ends = min((cost, ends), self._broken(texts, widths, wide, fewest), key=itemgetter(0))
         if ends is None:
             return cost, ()
-        cuts = pairwise((0, *ends, len(texts)))
-        return cost, tuple(self._space.join(texts[start:end]).strip() for start, end in cuts)
+        join = self._space.join
+        if len(ends) == 1:
+            return cost, (join(texts[: ends[0]]).strip(), join(texts[ends[0] :]).strip())
+        return cost, tuple(join(texts[start:end]).strip() for start, end in pairwise((0, *ends, len(texts))))
 
-    def _fewest(self, widths: Sequence[int]) -> int:
-        count, used, space = 1, -1, len(self._space)
-        for wide in widths:
-            if used >= 0 and used + space + wide > self._columns:
-                count, used = count + 1, -1
-            used = wide if used < 0 else used + space + wide
-        return count
+    def _fewest(self, widths: Sequence[int], wide: int) -> int:
+        """How many lines are needed, `lines` if there is no room."""
+        if wide <= self._columns:
+            return 1
+        if self._lines <= 2:
+            return self._lines
+        space = len(self._space)
+        count, used = 1, -space
+        for columns in widths:
+            used += space + columns
+            if used > self._columns and used > columns:
+                count, used = count + 1, columns
+        return min(count, self._lines)
 
-    def _broken(self, texts: Sequence[str], widths: Sequence[int], count: int) -> tuple[float, tuple[int, ...] | None]:
-        """The cheapest way to break `count` - 1 times, and what it costs: infinity and None if there is none."""
-        space, columns = len(self._space), self._columns
-        rest = sum(widths) + space * (len(widths) - 1)
+    def _broken(
+        self, texts: Sequence[str], widths: Sequence[int], rest: int, count: int
+    ) -> tuple[float, tuple[int, ...] | None]:
+        """The cheapest way to break `count` - 1 times what is `rest` wide, and what that costs: infinity and None if
+        there is none."""
+        space, columns, breaks = len(self._space), self._columns, self._breaks
         if count == 1:
-            return (0.0, ()) if rest <= columns else (float("inf"), None)
-        best: tuple[float, tuple[int, ...] | None] = (float("inf"), None)
-        breaks, used, most = self._breaks, -space, columns * (count - 1) + space * (count - 2)
-        for index in range(1, len(texts)):
-            wide = widths[index - 1] + space
-            used, rest = used + wide, rest - wide
+            return (0.0, ()) if rest <= columns else (_INFINITE, None)
+        cost = _INFINITE
+        ends: tuple[int, ...] | None = None
+        used, most, below = -space, columns * (count - 1) + space * (count - 2), count - 1
+        for index, wide in enumerate(widths[:-1], start=1):
+            used += wide + space
+            rest -= wide + space
             if used > columns:
                 break
             if rest > most:
                 continue
-            cost = float(ANYWHERE + breaks[texts[index - 1]][0] + breaks[texts[index]][1])
             # Lines as even as possible, the lower one rather longer.
-            cost += abs(used - rest / (count - 1)) * 0.3 + (used * (count - 1) > rest)
-            if cost >= best[0]:
+            uneven = used * below - rest
+            total = (uneven * 0.3 + 1 if uneven > 0 else uneven * -0.3) / below
+            total += ANYWHERE + breaks[texts[index - 1]][0] + breaks[texts[index]][1]
+            if total >= cost:
                 continue
-            further: tuple[float, tuple[int, ...] | None] = (0.0, ())
-            if count > 2:
-                further = self._broken(texts[index:], widths[index:], count - 1)
-            if further[1] is not None and cost + further[0] < best[0]:
-                best = (cost + further[0], (index, *(index + end for end in further[1])))
-        return best
+            if count == 2:
+                cost, ends = total, (index,)
+                continue
+            further, later = self._broken(texts[index:], widths[index:], rest, below)
+            if later is not None and total + further < cost:
+                cost, ends = total + further, (index, *(index + end for end in later))
+        return cost, ends

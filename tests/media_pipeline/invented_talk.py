@@ -5,21 +5,21 @@ import random
 from media_pipeline.transcript import Segment, Transcript, Word
 
 SUBJECTS = {
-    "en": "I|we|you|they|he|she|the committee|my neighbor|everybody|a young engineer|the people from the city|our teacher"
-    "|Anna Petersen|the other half of the team|nobody",
+    "en": "I|we|you|they|he|she|the committee|my neighbor|everybody|a young engineer|the people from the city"
+    "|our teacher|Anna Petersen|the other half of the team|nobody",
     "ru": "я|мы|вы|они|она|он|комиссия|мой сосед|каждый|молодой инженер|жители города|наша учительница|Анна Петрова"
     "|вторая половина команды|никто из нас",
 }
 VERBS = {
-    "en": "said|think about|wanted to see|would have to explain|forgot|has never understood|can't believe|looked at|built"
-    "|is going to measure|must not lose|remember|sent back|was afraid of",
+    "en": "said|think about|wanted to see|would have to explain|forgot|has never understood|can't believe|looked at"
+    "|built|is going to measure|must not lose|remember|sent back|was afraid of",
     "ru": "сказал про|думает про|хотел увидеть|должен был объяснить|забыл|не понимает|не верит в|посмотрел на|построил"
     "|собирается измерить|не может потерять|помнит|отправил обратно|боялся за",
 }
 OBJECTS = {
-    "en": "the report|a small house|the administrative infrastructure|an idea|the results of the experiment|it|the end of"
-    " the street|a hundred and twenty letters|the international cooperation|that old photograph|what happened last week"
-    "|the weather|the same question again",
+    "en": "the report|a small house|the administrative infrastructure|an idea|the results of the experiment|it"
+    "|the end of the street|a hundred and twenty letters|the international cooperation|that old photograph"
+    "|what happened last week|the weather|the same question again",
     "ru": "отчёт|небольшой дом|административную инфраструктуру|эту мысль|результаты эксперимента|его|конец улицы|сто"
     " двадцать писем|международное сотрудничество|старую фотографию|то, что случилось на прошлой неделе|погоду|тот же"
     " самый вопрос",

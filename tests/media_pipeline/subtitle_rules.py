@@ -107,8 +107,8 @@ def fewest(transcript: Transcript, rules: Rules) -> int:
 
     A subtitle is a run of words of one speaker, or one line each of two who follow each other, without a silence of
     more than a second in it. It starts with its first word. It may end when the next starts, less the gap, but no
-    later than `past` after its last word, unless it were too short then, or a small gap were left. Line width, line count, the longest time,
-    and what must not be parted are always kept, as words let them be kept. All cuts that are left are tried, and the
+    later than `past` after its last word, unless it were too short then, or a small gap were left. Line width, line
+    count, the longest time, and what must not be parted are always kept. All cuts that are left are tried, and the
     best is counted: so many rules the words do not allow to be kept.
     """
     words = [word for segment in transcript.segments for word in segment.words]

@@ -12,7 +12,7 @@ from pypdf import PdfReader
 
 from media_pipeline.errors import PipelineError
 from media_pipeline.exports.base import clean, clock, speaker_name
-from media_pipeline.exports.cues import cues
+from media_pipeline.exports.cues import cues, prefixed
 from media_pipeline.exports.files import whole, write
 from media_pipeline.exports.options import About, ExportOptions
 from media_pipeline.exports.registry import EXPORTERS, exporter
@@ -66,7 +66,7 @@ def test_subtitles_of_anything_are_read_by_other_programs(speaker: str | None) -
     text = text_of("vtt", transcript, NAMES)
     vtt = webvtt.from_buffer(io.StringIO(text))
 
-    assert len(srt) == len(cues(transcript, NAMES, has_prefixes=True))
+    assert len(srt) == len(list(prefixed(transcript, NAMES, OPTIONS)))
     assert len(vtt) == len(cues(transcript, NAMES))
     assert len(pysubs2.SSAFile.from_string(text, "vtt")) == len(vtt)
     assert all(cue.text.strip() for cue in vtt)

@@ -126,7 +126,7 @@ def test_one_cue_a_segment_and_the_writer_of_whisper_break_far_more(preset: str,
 
 def test_the_checker_knows_what_words_do_not_allow() -> None:
     rules = RULES["default", "en"]
-    slow = tuple(Word(text, 0.5 * number, 0.5 * number + 0.5) for number, text in enumerate("Say it again.".split()))
+    slow = tuple(Word(text, 0.5 * number, 0.5 * number + 0.5) for number, text in enumerate(("Say", "it", "again.")))
     fast = tuple(Word("extraordinarily", 0.2 * number, 0.2 * number + 0.2) for number in range(20))
 
     assert fewest(Transcript("en", (Segment(0, 1.5, "Say it again.", slow),), 9.0, "", ""), rules) == 0

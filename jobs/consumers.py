@@ -45,7 +45,7 @@ class JobConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]
         user = self.scope["user"]
         if not user.is_authenticated:
             return None
-        job = Job.objects.filter(pk=pk, recording__owner=user).first()
+        job = Job.objects.filter(pk=pk, recording__owner=user, recording__deleted_at=None).first()
         with translation.override(self._language):
             return events.snapshot(job).as_json() if job else None
 

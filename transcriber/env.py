@@ -109,6 +109,7 @@ class Env:
     RETENTION_MEDIA_DAYS: float = variable(
         0.0, "Delete the media but keep the text this long after completion; 0 keeps it."
     )
+    RETENTION_TRASH_DAYS: float = variable(30.0, "Delete for good what is in the trash for this long; 0 keeps it.")
     RETENTION_WORK_HOURS: float = variable(
         24.0, "Delete working files (normalized audio, passages heard again) this long after a job ended."
     )

@@ -1,7 +1,7 @@
 """What the user gave."""
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.db import models
@@ -9,10 +9,33 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from jobs.models.tag import Tag
 from jobs.state import TEXT_KINDS, JobStatus
 
 if TYPE_CHECKING:
     from jobs.models.job import Job
+
+
+class _Joined(models.Aggregate):
+    """Texts with commas between them."""
+
+    output_field = models.TextField()
+    template = "%(function)s(%(expressions)s, ',')"
+    function = "GROUP_CONCAT"
+
+    def as_postgresql(self, compiler: Any, connection: Any, **context: Any) -> Any:
+        return self.as_sql(compiler, connection, function="STRING_AGG", **context)
+
+
+class RecordingQuerySet(models.QuerySet["Recording"]):
+    def kept(self) -> "RecordingQuerySet":
+        """Those that do not lie in the trash: all that pages know of."""
+        return self.filter(deleted_at=None)
+
+    def with_tags(self) -> "RecordingQuerySet":
+        """Read the tags along, for `tag_names`."""
+        tags = Tag.objects.filter(recordings=models.OuterRef("pk")).order_by().values("recordings")
+        return self.annotate(joined_tags=models.Subquery(tags.annotate(joined=_Joined("name")).values("joined")))
 
 
 class Recording(models.Model):
@@ -37,6 +60,10 @@ class Recording(models.Model):
         max_length=64, blank=True, default="", help_text="SHA-256 of the file as it came, in hexadecimal."
     )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    deleted_at = models.DateTimeField(null=True, blank=True, editable=False, help_text="Since when it is in the trash.")
+    tags = models.ManyToManyField(Tag, blank=True, related_name="recordings")
+
+    objects = RecordingQuerySet.as_manager()
 
     class Meta:
         verbose_name, verbose_name_plural = _("recording"), _("recordings")
@@ -49,6 +76,12 @@ class Recording(models.Model):
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def tag_names(self) -> list[str]:
+        """In the order of the alphabet. Only of recordings that were read `with_tags`."""
+        joined: str | None = self.joined_tags  # type: ignore[attr-defined]
+        return sorted(joined.split(","), key=str.casefold) if joined else []
 
     @property
     def latest_job(self) -> "Job | None":

@@ -172,8 +172,25 @@ def _reopen(steps: QuerySet[StepRun]) -> None:
     steps.update(status=StepStatus.WAITING, failures=0, progress=0.0, error_code="", error_message="", rung_at=None)
 
 
+def to_trash(recording: Recording) -> bool:
+    """Put a recording where only its owner can get it back from; what works on it is stopped.
+
+    Returns:
+        False when it is there already.
+    """
+    moved = Recording.objects.kept().filter(pk=recording.pk).update(deleted_at=timezone.now())
+    for job in recording.jobs.filter(status__in=JOB_ACTIVE):
+        cancel(job)
+    return bool(moved)
+
+
+def from_trash(recording: Recording) -> bool:
+    """Put a recording back. What was stopped can be continued. False when it is not in the trash."""
+    return bool(Recording.objects.filter(pk=recording.pk, deleted_at__isnull=False).update(deleted_at=None))
+
+
 def delete_recording(recording: Recording) -> int:
-    """Delete a recording with all that was made of it, whatever state it is in. Returns the bytes freed.
+    """Delete a recording for good with all that was made of it, whatever state it is in. Returns the bytes freed.
 
     The rows go first: a step that still runs finds its claim gone and stops.
     """

@@ -73,6 +73,9 @@ def _everything_due(tally: Tally) -> Iterator[Due]:
     recordings = {recording.pk: recording for recording in _recordings_due()}
     for recording in recordings.values():
         yield Due(f"recording {recording.pk}", partial(_delete_idle, recording, lifecycle.delete_recording))
+    for recording in _trash_due():
+        if recording.pk not in recordings:
+            yield Due(f"recording {recording.pk} in the trash", partial(_empty, recording.pk))
     for recording in _media_due():
         if recording.pk not in recordings:
             yield Due(f"media of recording {recording.pk}", partial(_delete_idle, recording, lifecycle.delete_media))
@@ -99,6 +102,20 @@ def _recordings_due() -> Iterator[Recording]:
     yield from _idle(without_text, env.RETENTION_CANCELLED_DAYS, JobStatus.CANCELLED)
     leftover = Recording.objects.filter(owner=None, created_at__lt=_ago(timedelta(hours=COMMAND_LINE_HOURS)))
     yield from leftover.exclude(jobs__status__in=JOB_ACTIVE)
+
+
+def _trash_due() -> QuerySet[Recording]:
+    days = settings.ENV.RETENTION_TRASH_DAYS
+    if days <= 0:
+        return Recording.objects.none()
+    return Recording.objects.filter(deleted_at__lt=_ago(timedelta(days=days)))
+
+
+def _empty(pk: UUID) -> int | None:
+    """Delete unless it was put back since it was found."""
+    with transaction.atomic():
+        found = Recording.objects.select_for_update().filter(pk=pk, deleted_at__isnull=False).first()
+        return lifecycle.delete_recording(found) if found else None
 
 
 def kept_days(job: Job) -> float:

@@ -1,4 +1,4 @@
-"""Who may see what: a person sees only their own; everything of others does not exist."""
+"""Who may see what: a person sees only their own; everything of others, or in the trash, does not exist."""
 
 from typing import TYPE_CHECKING
 from uuid import UUID
@@ -19,19 +19,25 @@ def person(request: HttpRequest) -> "User":
 
 
 def own_recording(request: HttpRequest, pk: UUID) -> Recording:
-    return get_object_or_404(Recording, pk=pk, owner=person(request))
+    return get_object_or_404(Recording.objects.kept().with_tags(), pk=pk, owner=person(request))
 
 
 def own_job(request: HttpRequest, pk: UUID) -> Job:
-    return get_object_or_404(Job.objects.select_related("recording"), pk=pk, recording__owner=person(request))
+    jobs = Job.objects.select_related("recording").filter(recording__deleted_at=None)
+    return get_object_or_404(jobs, pk=pk, recording__owner=person(request))
 
 
 def own_transcript(request: HttpRequest, pk: int) -> Transcript:
-    return get_object_or_404(Transcript, pk=pk, recording__owner=person(request))
+    return get_object_or_404(Transcript, pk=pk, recording__owner=person(request), recording__deleted_at=None)
+
+
+def trashed_recording(request: HttpRequest, pk: UUID) -> Recording:
+    return get_object_or_404(Recording, pk=pk, owner=person(request), deleted_at__isnull=False)
 
 
 def own_share(request: HttpRequest, pk: UUID) -> Share:
-    return get_object_or_404(Share.objects.select_related("recording"), pk=pk, recording__owner=person(request))
+    shares = Share.objects.select_related("recording").filter(recording__deleted_at=None)
+    return get_object_or_404(shares, pk=pk, recording__owner=person(request))
 
 
 def own_upload(request: HttpRequest, pk: UUID) -> Upload:

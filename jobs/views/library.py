@@ -1,48 +1,107 @@
-"""The list of a person's recordings."""
+"""The list of a person's recordings, and what is looked for in them."""
+
+from collections.abc import Callable, Iterable
+from datetime import date
+from typing import Any
+from urllib.parse import urlencode
+from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.core.paginator import Paginator
-from django.db.models import F, OrderBy, OuterRef, QuerySet, Subquery
+from django.core.paginator import Page, Paginator
+from django.db.models import F, OrderBy, OuterRef, Subquery
 from django.db.models.functions import Substr
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext_lazy as _
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from jobs.models import Recording, Segment
+from jobs.models import Recording, RecordingQuerySet, Segment
+from jobs.services import library as shelf
+from jobs.services import search
+from jobs.services.library import Filters
 from jobs.services.submit import sample_path
+from jobs.templatetags.display import language_name
 from jobs.views.access import person
 
 PAGE_SIZE = 50
+FOUND_PAGE_SIZE = 20
 SORTS = {
-    "-created_at": _("Newest first"),
-    "created_at": _("Oldest first"),
-    "title": _("Title"),
-    "-duration": _("Longest first"),
+    "-created_at": gettext_lazy("Newest first"),
+    "created_at": gettext_lazy("Oldest first"),
+    "title": gettext_lazy("Title"),
+    "-duration": gettext_lazy("Longest first"),
+}
+STATUSES = {
+    shelf.AT_WORK: gettext_lazy("At work"),
+    shelf.DONE: gettext_lazy("Done"),
+    shelf.FAILED: gettext_lazy("Failed"),
+    shelf.CANCELLED: gettext_lazy("Cancelled"),
 }
 OPENING_CHARS = 160
+ALL_PASSAGES = 200
+TRASHED = "trashed"  # in the session: what to offer to put back
 
 
 @login_required
 @require_safe
 def library(request: HttpRequest) -> HttpResponse:
     """With the header X-Partial only the list itself comes back, for search as you type and live status."""
-    query = request.GET.get("q", "").replace("\0", "").strip()  # PostgreSQL takes no NUL
+    owned = shelf.own(person(request))
+    query = request.GET.get("q", "").replace("\0", "").strip()
     sort = request.GET.get("sort", "")
     sort = sort if sort in SORTS else "-created_at"
-    owned = Recording.objects.filter(owner=person(request))
-    found = _with_latest(owned.filter(title__icontains=query) if query else owned)
-    page = Paginator(found.order_by(_ordering(sort), "-created_at"), PAGE_SIZE).get_page(request.GET.get("page"))
+    filters = _filters(request)
+    shown = shelf.filtered(owned, filters)
+    listed = _found(request, shown, query) if query else _listed(request, shown, sort)
     context = {
-        "page_obj": page,
+        **listed,
         "query": query,
         "sort": sort,
-        "sorts": list(SORTS.items()),
-        "has_any": bool(page.paginator.count) or owned.exists(),
-        "has_sample": sample_path() is not None,
+        "filters": filters,
+        "address": _address(request),
+        "is_narrowed": bool(query) or filters.are_any,
     }
-    is_partial = request.headers.get("X-Partial") == "1"
-    return render(request, "jobs/partials/_recordings.html" if is_partial else "jobs/library.html", context)
+    if request.headers.get("X-Partial") == "1":
+        return render(request, "jobs/partials/_recordings.html", context)
+    return render(request, "jobs/library.html", context | _around(request, owned, filters, listed["page_obj"]))
+
+
+def _around(request: HttpRequest, owned: RecordingQuerySet, filters: Filters, page: Page[Recording]) -> dict[str, Any]:
+    """What stands around the list."""
+    choices = shelf.choices(person(request))
+    return {
+        "sorts": list(SORTS.items()),
+        "statuses": list(STATUSES.items()),
+        "choices": choices,
+        "languages": sorted(((code, language_name(code)) for code in choices.languages), key=lambda pair: pair[1]),
+        "chips": _chips(request, filters),
+        "has_any": bool(page.paginator.count) or owned.exists(),
+        "has_trash": shelf.trashed(person(request)).exists(),
+        "has_sample": sample_path() is not None,
+        "trashed": request.session.pop(TRASHED, None) if TRASHED in request.session else None,
+    }
+
+
+def _listed(request: HttpRequest, shown: RecordingQuerySet, sort: str) -> dict[str, Any]:
+    rows = _with_latest(shown.order_by(_ordering(sort), "-created_at"))
+    return {"page_obj": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))}
+
+
+def _found(request: HttpRequest, among: RecordingQuerySet, query: str) -> dict[str, Any]:
+    """Recordings with the passages that were found; with `in`, all passages of that one alone."""
+    only = next(iter(shelf.chosen(among, [request.GET.get("in", "")])), None)
+    among = among.filter(pk=only.pk) if only else among
+    results = search.search(among, query, passages=ALL_PASSAGES if only else 3)
+    page = Paginator(results.found, FOUND_PAGE_SIZE).get_page(request.GET.get("page"))
+    rows = _with_latest(Recording.objects.filter(pk__in=[one.recording for one in page])).in_bulk()
+    for one in page:
+        if one.recording in rows:
+            rows[one.recording].found = one  # type: ignore[attr-defined]
+    shown = [rows[one.recording] for one in page if one.recording in rows]
+    page.object_list = shown  # type: ignore[assignment]  # the page counts what was found, and shows the rows of it
+    return {"page_obj": page, "is_cut": results.is_cut, "only": only}
 
 
 def _ordering(sort: str) -> OrderBy:
@@ -51,9 +110,56 @@ def _ordering(sort: str) -> OrderBy:
     return name.desc(nulls_last=True) if sort.startswith("-") else name.asc(nulls_last=True)
 
 
-def _with_latest(recordings: QuerySet[Recording]) -> QuerySet[Recording]:
+def _with_latest(recordings: RecordingQuerySet) -> RecordingQuerySet:
     heard = Segment.objects.filter(transcript__recording=OuterRef("pk"))
     first_words = heard.order_by("-transcript__shown_at", "start", "pk")
-    return recordings.annotate(
-        opening=Subquery(first_words.annotate(head=Substr("text", 1, OPENING_CHARS)).values("head")[:1])
-    ).prefetch_related("jobs")
+    return (
+        recordings.with_tags()
+        .annotate(opening=Subquery(first_words.annotate(head=Substr("text", 1, OPENING_CHARS)).values("head")[:1]))
+        .prefetch_related("jobs")
+    )
+
+
+# The address ----------------------------------------------------------------------------------------------------------
+
+
+def _filters(request: HttpRequest) -> Filters:
+    """What the address asks for; nonsense asks for nothing."""
+    told = {name: request.GET.get(name, "").replace("\0", "") for name in ("speaker", "language", "status", "tag")}
+    if told["status"] not in STATUSES:
+        told["status"] = ""
+    return Filters(**told, since=_day(request.GET.get("since", "")), until=_day(request.GET.get("until", "")))
+
+
+def _day(typed: str) -> date | None:
+    try:
+        return date.fromisoformat(typed)
+    except ValueError:
+        return None
+
+
+def _address(request: HttpRequest, *, without: Iterable[str] = ("page",)) -> str:
+    """The address of this list, without some of what it asks for and whatever is empty."""
+    asked = {name: value for name, value in request.GET.items() if value and name not in without}
+    return f"{reverse('library')}?{urlencode(asked)}" if asked else reverse("library")
+
+
+def _chips(request: HttpRequest, filters: Filters) -> list[tuple[str, str]]:
+    """(what is filtered by, the address without that)."""
+    named: dict[str, Callable[[str], str]] = {
+        "speaker": str,
+        "language": language_name,
+        "status": lambda status: str(STATUSES[status]),
+        "tag": str,
+        "since": lambda day: _("from %(day)s") % {"day": day},
+        "until": lambda day: _("until %(day)s") % {"day": day},
+    }
+    asked = {name: getattr(filters, name) for name in named}
+    return [
+        (named[name](str(value)), _address(request, without=("page", name))) for name, value in asked.items() if value
+    ]
+
+
+def remember_trashed(request: HttpRequest, ids: Iterable[UUID], title: str) -> None:
+    """Offer to put recordings back, on the next page of the library."""
+    request.session[TRASHED] = {"ids": [str(pk) for pk in ids], "title": title}

@@ -4,16 +4,14 @@ import math
 from typing import Any
 from uuid import UUID
 
-from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.db.models import Exists, OuterRef
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.urls import reverse
 from django.utils.cache import get_conditional_response
-from django.utils.translation import gettext as _
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_safe
 
 from jobs import events, pipeline_gateway, shortcuts, storage
 from jobs.forms import SpeakersForm
@@ -161,16 +159,6 @@ def _heard(job: Job) -> list[dict[str, Any]]:
     """The words a job had found before it failed or was cancelled."""
     previews = job.steps.filter(name="transcribe").order_by("part").values_list("preview", flat=True)
     return [{"start": start, "end": end, "text": text} for preview in previews for start, end, text in preview]
-
-
-@login_required
-@require_POST
-def recording_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
-    doomed = own_recording(request, pk)
-    title = doomed.title
-    lifecycle.delete_recording(doomed)
-    messages.success(request, _("“%(title)s” was deleted.") % {"title": title})
-    return redirect("library")
 
 
 @login_required

@@ -8,12 +8,10 @@ const form = library?.querySelector("[data-library-form]");
 const list = library?.querySelector("[data-list]");
 let request = null;
 
-function address() {
-  const query = new URLSearchParams(new FormData(form));
-  const page = new URLSearchParams(location.search).get("page");
-  if (!query.get("q")) query.delete("q");
-  if (page) query.set("page", page);
-  return query.size ? `${library.dataset.url}?${query}` : library.dataset.url;
+/** The address of the list that the form asks for, without what is empty. */
+function asked() {
+  const filled = [...new FormData(form)].filter(([, value]) => value);
+  return filled.length ? `${library.dataset.url}?${new URLSearchParams(filled)}` : library.dataset.url;
 }
 
 /** Fetch the rows for what the form says. A newer request takes the place of an older one. */
@@ -64,11 +62,21 @@ function patch(old, row) {
 }
 
 function change() {
-  const query = new URLSearchParams(new FormData(form));
-  if (!query.get("q")) query.delete("q");
-  const url = `${library.dataset.url}?${query}`;
+  const url = asked();
   history.replaceState(null, "", url);
+  for (const field of document.querySelectorAll("[data-next]")) field.value = url;
   load(url);
+}
+
+/** All passages of one recording, in the place of its first ones. */
+async function unfold(link) {
+  const row = link.closest("[data-row]");
+  const answer = await fetch(link.href, { headers: { "X-Partial": "1" } });
+  const fresh = answer.ok && new DOMParser().parseFromString(await answer.text(), "text/html").getElementById(row.id);
+  if (!fresh) return location.assign(link.href);
+  const before = row.querySelectorAll(".passages > li").length - 1;
+  row.replaceWith(fresh);
+  fresh.querySelectorAll(".passages a")[before]?.focus();
 }
 
 if (library) {
@@ -78,13 +86,20 @@ if (library) {
     timer = setTimeout(change, PAUSE_MS);
   });
   form.querySelector("[data-sort]").addEventListener("change", change);
-  form.addEventListener("submit", (event) => {
+  list.addEventListener("click", (event) => {
+    const link = event.target.closest("[data-more]");
+    if (!link || event.metaKey || event.ctrlKey || event.shiftKey) return;
     event.preventDefault();
+    unfold(link).catch(() => location.assign(link.href));
+  });
+  form.addEventListener("submit", (event) => {
     clearTimeout(timer);
+    if (form.querySelector("details[open]")) return; // other filters: the page says what holds
+    event.preventDefault();
     change();
   });
   setInterval(() => {
     const isWanted = list.querySelector("[data-active]") && document.visibilityState === "visible";
-    if (isWanted && !request && !document.querySelector("dialog[open]")) load(address(), { isQuiet: true });
+    if (isWanted && !request && !document.querySelector("dialog[open], details[open]")) load(location.href, { isQuiet: true });
   }, REFRESH_MS);
 }

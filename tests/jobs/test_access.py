@@ -40,13 +40,26 @@ PUBLIC = {
     "set_language",
     "health_ready",
 }
-OWN_PAGES = {"library": "get", "upload": "get", "upload_create": "post", "sample": "post", "export_options": "post"}
+OWN_PAGES = {
+    "library": "get",
+    "trash": "get",
+    "restore": "post",
+    "empty_trash": "post",
+    "recordings_act": "post",
+    "upload": "get",
+    "upload_create": "post",
+    "sample": "post",
+    "export_options": "post",
+}
 ACCOUNT_PAGES = {"account_change_password", "account_set_password", "account_email", "account_reauthenticate"}
 OF_RECORDING = {
     "recording": "get",
     "media": "get",
     "peaks": "get",
     "recording_delete": "post",
+    "recording_rename": "post",
+    "recording_tags": "post",
+    "recording_purge": "post",
     "transcribe_again": "get",
     "shares": "get",
 }

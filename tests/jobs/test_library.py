@@ -1,9 +1,20 @@
+import io
+import zipfile
+from datetime import UTC, datetime
+
+import pytest
 from django.contrib.auth.models import User
+from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 
-from jobs.models import Segment, Transcript
+from jobs import queue
+from jobs.models import Job, Recording, Segment, Tag, Transcript
+from jobs.services import library, lifecycle
+from jobs.services.speaker_names import names_given
+from tests.conftest import body
 from tests.jobs.recipes import make_job, make_recording
+from tests.jobs.transcripts import make_transcript
 
 
 def titles(browser: Client, **query: str) -> list[str]:
@@ -36,3 +47,235 @@ def test_a_search_for_what_no_database_can_hold_finds_nothing(browser: Client, o
 
     assert titles(browser, q="\0b") == []
     assert titles(browser, q="\0") == ["a"]
+
+
+# Search ---------------------------------------------------------------------------------------------------------------
+
+
+def test_a_search_shows_passages_that_open_at_their_moment(browser: Client, owner: User) -> None:
+    transcript = make_transcript(owner, ["Hello all.", "A <b>budget</b>.", *["They all spoke of a budget again."] * 4])
+
+    page = browser.get(reverse("library"), {"q": "budget"}).content.decode()
+
+    address = reverse("recording", args=[transcript.recording_id])
+    assert f'<a href="{address}?t=3.00#t=3.00">' in page
+    assert "<mark>budget</mark>" in page and "&lt;b&gt;" in page and "<b>budget" not in page
+    assert page.count("<mark>") == 3 and "2 more passages" in page
+    alone = browser.get(reverse("library"), {"q": "budget", "in": str(transcript.recording_id)}).content.decode()
+    assert alone.count("<mark>") == 5 and "more passages" not in alone
+
+
+def test_the_text_of_others_is_not_searched(browser: Client, stranger: User) -> None:
+    transcript = make_transcript(stranger, ["A secret budget."])
+
+    for query in ({"q": "secret"}, {"q": "secret", "in": str(transcript.recording_id)}):
+        assert list(browser.get(reverse("library"), query).context["page_obj"]) == []
+
+
+# Filters --------------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shelf(owner: User) -> dict[str, Recording]:
+    """Four recordings that differ in all that can be filtered by."""
+    made = {}
+    for title, language, speaker in (("Anna's", "en", "Anna"), ("Boris's", "ru", "Boris")):
+        transcript = make_transcript(owner, ["Hello all."], speakers="0", language=language)
+        transcript.speakers.update(name=speaker)
+        Recording.objects.filter(pk=transcript.recording_id).update(title=title)
+        made[title] = transcript.recording
+    for title, status in (("Failed", "failed"), ("Running", "running")):
+        made[title] = make_job(owner, recording=make_recording(owner, title=title)).recording
+        Job.objects.filter(recording=made[title]).update(status=status)
+    library.add_tag([made["Anna's"], made["Failed"]], "Work", owner)
+    old = datetime(2020, 5, 17, 12, tzinfo=UTC)
+    Recording.objects.filter(pk=made["Failed"].pk).update(created_at=old)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("asked", "shown"),
+    [
+        ({"language": "ru"}, {"Boris's"}),
+        ({"speaker": "Anna"}, {"Anna's"}),
+        ({"status": "done"}, {"Anna's", "Boris's"}),
+        ({"status": "failed"}, {"Failed"}),
+        ({"status": "active"}, {"Running"}),
+        ({"tag": "Work"}, {"Anna's", "Failed"}),
+        ({"tag": "Work", "status": "done", "speaker": "Anna", "language": "en"}, {"Anna's"}),
+        ({"until": "2020-05-17"}, {"Failed"}),
+        ({"since": "2020-05-18"}, {"Anna's", "Boris's", "Running"}),
+        ({"since": "nonsense", "status": "nonsense", "sort": "nonsense"}, {"Anna's", "Boris's", "Failed", "Running"}),
+        ({"q": "hello", "language": "ru"}, {"Boris's"}),
+    ],
+)
+def test_a_filter_shows_what_is_like_that(
+    browser: Client, shelf: dict[str, Recording], asked: dict[str, str], shown: set[str]
+) -> None:
+    assert set(titles(browser, **asked)) == shown
+
+
+def test_a_filter_goes_by_the_version_that_people_read(browser: Client, owner: User) -> None:
+    transcript = make_transcript(owner, ["Hello."], speakers="0", language="en")
+    transcript.speakers.update(name="Anna")
+    Transcript.objects.create(recording=transcript.recording, language="ru", engine="whisper", model="")
+
+    assert titles(browser, language="en") == titles(browser, speaker="Anna") == []
+    assert len(titles(browser, language="ru")) == 1
+
+
+# Titles, tags, several at once ----------------------------------------------------------------------------------------
+
+
+def test_a_title_is_changed_and_never_empty(browser: Client, owner: User) -> None:
+    recording = make_recording(owner, title="Before")
+    address = reverse("recording_rename", args=[recording.pk])
+
+    browser.post(address, {"title": "  After \n all\0 "})
+    browser.post(address, {"title": " "})
+
+    recording.refresh_from_db()
+    assert recording.title == "After all"
+
+
+def test_tags_are_of_one_person_and_gone_with_their_last_recording(
+    browser: Client, owner: User, stranger: User
+) -> None:
+    recording, theirs = make_recording(owner), make_recording(stranger)
+    library.add_tag([theirs], "Work", stranger)
+    address = reverse("recording_tags", args=[recording.pk])
+
+    for typed in ("Work", " wORK ", "", "to  check"):
+        browser.post(address, {"add": typed})
+    assert sorted(recording.tags.values_list("name", flat=True)) == ["Work", "to check"]
+    for name in ("Work", "to check"):
+        browser.post(address, {"remove": name})
+
+    assert list(Tag.objects.values_list("name", "owner")) == [("Work", stranger.pk)]
+    assert list(theirs.tags.values_list("name", flat=True)) == ["Work"]
+
+
+def act(browser: Client, action: str, *chosen: Recording, **more: str) -> HttpResponse:
+    answer: HttpResponse = browser.post(
+        reverse("recordings_act"), {"action": action, "id": [str(one.pk) for one in chosen], **more}
+    )
+    return answer
+
+
+def test_several_are_tagged_at_once_but_none_of_others(browser: Client, owner: User, stranger: User) -> None:
+    ours, more, theirs = make_recording(owner), make_recording(owner), make_recording(stranger)
+
+    act(browser, "tag", ours, more, theirs, tag="Work")
+    act(browser, "untag", more, tag="Work")
+
+    assert [list(one.tags.values_list("name", flat=True)) for one in (ours, more, theirs)] == [["Work"], [], []]
+    assert browser.post(reverse("recordings_act"), {"action": "delete", "id": ["nonsense"]}).status_code == 302
+    act(browser, "delete", theirs)
+    assert Recording.objects.kept().count() == 3
+
+
+def test_several_are_transcribed_again_with_their_own_options(browser: Client, owner: User) -> None:
+    transcript = make_transcript(owner, ["Hello."])
+    recording = transcript.recording
+    Recording.objects.filter(pk=recording.pk).update(media_key="recordings/some/media")
+    without_media = make_transcript(owner, ["Hello."]).recording
+    Recording.objects.filter(pk=without_media.pk).update(media_key="")
+
+    with queue.silenced():
+        act(browser, "again", recording, without_media)
+
+    first, second = recording.jobs.order_by("created_at")
+    assert second.options == first.options and second.is_active
+    assert without_media.jobs.count() == 1
+
+
+def test_several_are_taken_away_in_one_archive(browser: Client, owner: User) -> None:
+    ours = [make_transcript(owner, [f"Hello {name}."]).recording for name in ("one", "two")]
+
+    answer = act(browser, "export", *ours, make_recording(owner))
+
+    with zipfile.ZipFile(io.BytesIO(body(answer))) as archive:
+        texts = [archive.read(name).decode() for name in archive.namelist() if name.endswith(".md")]
+    assert len(texts) == 2 and {"one" in text for text in texts} == {True, False}
+    assert act(browser, "export", make_recording(owner)).status_code == 302
+
+
+# The trash ------------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_in_the_trash_is_reachable_nowhere_else_and_comes_back(browser: Client, owner: User) -> None:
+    transcript = make_transcript(owner, ["A budget."], speakers="0")
+    transcript.speakers.update(name="Anna")
+    recording, job = transcript.recording, transcript.job
+    assert job is not None
+    addresses = [
+        reverse("recording", args=[recording.pk]),
+        reverse("panel", args=[recording.pk, "run"]),
+        reverse("job_snapshot", args=[job.pk]),
+        reverse("export", args=[job.pk, "txt"]),
+        reverse("segments", args=[transcript.pk]),
+        reverse("transcript_text", args=[transcript.pk]),
+    ]
+
+    answer = browser.post(reverse("recording_delete", args=[recording.pk]))
+
+    assert {browser.get(address).status_code for address in addresses} == {404}
+    assert browser.post(reverse("recording_delete", args=[recording.pk])).status_code == 404
+    assert titles(browser) == titles(browser, q="budget") == titles(browser, tag="Work") == []
+    assert names_given(owner, besides=[]) == []
+    assert recording.title in browser.get(reverse("trash")).content.decode()
+    browser.post(reverse("restore"), {"id": str(recording.pk)})
+    assert {browser.get(address).status_code for address in addresses} == {200}
+    assert titles(browser, q="budget") == [recording.title]
+    assert answer.status_code == 302
+
+
+def test_deleting_offers_to_undo_once(browser: Client, owner: User) -> None:
+    recording = make_recording(owner, title="Meeting")
+    browser.post(reverse("recording_delete", args=[recording.pk]))
+
+    first, second = (browser.get(reverse("library")).content.decode() for _time in range(2))
+
+    assert "“Meeting” was deleted." in first and f'value="{recording.pk}"' in first
+    assert "was deleted" not in second
+
+
+def test_what_works_on_a_deleted_recording_is_stopped(browser: Client, owner: User) -> None:
+    job = make_job(owner)
+
+    browser.post(reverse("recording_delete", args=[job.recording_id]))
+
+    job.refresh_from_db()
+    assert job.status == "cancelled"
+
+
+def test_only_what_is_in_the_trash_of_a_person_is_deleted_for_good(
+    browser: Client, owner: User, stranger: User
+) -> None:
+    kept, doomed, last, theirs = (
+        make_recording(owner),
+        make_recording(owner),
+        make_recording(owner),
+        make_recording(stranger),
+    )
+    for one in (doomed, last, theirs):
+        lifecycle.to_trash(one)
+
+    assert browser.post(reverse("recording_purge", args=[kept.pk])).status_code == 404
+    assert browser.post(reverse("recording_purge", args=[theirs.pk])).status_code == 404
+    browser.post(reverse("restore"), {"id": str(theirs.pk)})
+    browser.post(reverse("recording_purge", args=[doomed.pk]))
+    assert set(Recording.objects.all()) == {kept, last, theirs}
+    browser.post(reverse("empty_trash"))
+    assert set(Recording.objects.all()) == {kept, theirs}
+    assert Recording.objects.get(pk=theirs.pk).deleted_at is not None
+
+
+def test_a_form_leads_back_to_its_own_page_but_not_elsewhere(browser: Client, owner: User) -> None:
+    address = reverse("recording_rename", args=[make_recording(owner).pk])
+
+    def leads_to(wanted: str) -> str:
+        return str(browser.post(address, {"title": "a", "next": wanted})["Location"])
+
+    assert leads_to("/?q=budget&tag=Work") == "/?q=budget&tag=Work"
+    assert leads_to("https://example.org/") == leads_to("//example.org/") == leads_to("") == reverse("library")

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from jobs import storage
 from jobs.models import Artifact, Job, Recording, Transcript, Upload
-from jobs.services import retention, upload
+from jobs.services import lifecycle, retention, upload
 from jobs.state import JOB_ACTIVE, JobStatus
 from tests.jobs.recipes import make_job, make_recording, recipe_of
 from transcriber.env import Env
@@ -183,3 +183,21 @@ def test_the_command_prints_what_it_did(owner: User, rules: Env, capsys: pytest.
     said = capsys.readouterr().out
     assert re.search(r"^scanned \d+, to delete 1, failed 0, freed 0 bytes$", said, re.MULTILINE)
     assert re.search(r"^scanned \d+, deleted 1, failed 0, freed 10 bytes$", said, re.MULTILINE)
+
+
+def test_the_trash_is_emptied_in_time_but_not_of_what_was_put_back(owner: User, rules: Env) -> None:
+    old, recent = timezone.now() - timedelta(days=rules.RETENTION_TRASH_DAYS + 1), timezone.now()
+    doomed, restored, young = make_recording(owner), make_recording(owner), make_recording(owner)
+    Recording.objects.filter(pk__in=[doomed.pk, restored.pk]).update(deleted_at=old)
+    Recording.objects.filter(pk=young.pk).update(deleted_at=recent)
+    found = list(retention._trash_due())
+    lifecycle.from_trash(restored)
+
+    for one in found:
+        retention._empty(one.pk)
+
+    assert {one.pk for one in found} == {doomed.pk, restored.pk}
+    assert set(Recording.objects.all()) == {restored, young}
+    Recording.objects.filter(pk=young.pk).update(deleted_at=old)
+    assert retention.clean().deleted == 1
+    assert set(Recording.objects.all()) == {restored}

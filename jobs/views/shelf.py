@@ -1,0 +1,172 @@
+"""What is done to recordings in the library and in the trash, one or several at a time. All are plain forms."""
+
+import math
+from collections.abc import Callable
+from uuid import UUID
+
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_POST, require_safe
+
+from jobs.models import Recording
+from jobs.services import exports, library, lifecycle
+from jobs.views import serving
+from jobs.views.access import own_recording, person, trashed_recording
+from jobs.views.library import remember_trashed
+
+PAGE_SIZE = 50
+
+
+# One ------------------------------------------------------------------------------------------------------------------
+
+
+@login_required
+@require_POST
+def rename(request: HttpRequest, pk: UUID) -> HttpResponse:
+    recording = own_recording(request, pk)
+    if not library.rename(recording, request.POST.get("title", "")):
+        messages.error(request, _("A recording needs a title."))
+    return _back(request)
+
+
+@login_required
+@require_POST
+def tags(request: HttpRequest, pk: UUID) -> HttpResponse:
+    """`add` puts a tag on, `remove` takes one off."""
+    recording, owner = own_recording(request, pk), person(request)
+    if request.POST.get("remove"):
+        library.remove_tag([recording], request.POST["remove"], owner)
+    elif not library.add_tag([recording], request.POST.get("add", ""), owner):
+        messages.error(request, _("Type a tag first."))
+    return _back(request)
+
+
+@login_required
+@require_POST
+def recording_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
+    doomed = own_recording(request, pk)
+    lifecycle.to_trash(doomed)
+    remember_trashed(request, [doomed.pk], doomed.title)
+    return _back(request)
+
+
+@login_required
+@require_POST
+def purge(request: HttpRequest, pk: UUID) -> HttpResponse:
+    doomed = trashed_recording(request, pk)
+    title = doomed.title
+    lifecycle.delete_recording(doomed)
+    messages.success(request, _("“%(title)s” was deleted for good.") % {"title": title})
+    return redirect("trash")
+
+
+# Several --------------------------------------------------------------------------------------------------------------
+
+
+@login_required
+@require_POST
+def act(request: HttpRequest) -> HttpResponseBase:
+    """Do `action` to all recordings whose `id` is given."""
+    found = library.chosen(library.own(person(request)), request.POST.getlist("id"))
+    actions: dict[str, Callable[[HttpRequest, list[Recording]], HttpResponseBase | None]] = {
+        "delete": _delete,
+        "again": _again,
+        "tag": _tag,
+        "untag": _untag,
+        "export": _export,
+    }
+    action = actions.get(request.POST.get("action", ""))
+    chosen = list(found)
+    if action is None or not chosen:
+        messages.info(request, _("Choose one or more recordings first."))
+        return _back(request)
+    return action(request, chosen) or _back(request)
+
+
+def _delete(request: HttpRequest, chosen: list[Recording]) -> None:
+    for recording in chosen:
+        lifecycle.to_trash(recording)
+    title = chosen[0].title if len(chosen) == 1 else ""
+    remember_trashed(request, [recording.pk for recording in chosen], title)
+
+
+def _again(request: HttpRequest, chosen: list[Recording]) -> None:
+    started = library.transcribe_again(chosen)
+    said = ngettext("%(count)d recording is transcribed again.", "%(count)d recordings are transcribed again.", started)
+    messages.info(request, said % {"count": started})
+    if left := len(chosen) - started:
+        said = ngettext(
+            "%(count)d is at work already, or its media is gone.",
+            "%(count)d are at work already, or their media is gone.",
+            left,
+        )
+        messages.info(request, said % {"count": left})
+
+
+def _tag(request: HttpRequest, chosen: list[Recording]) -> None:
+    if not library.add_tag(chosen, request.POST.get("tag", ""), person(request)):
+        messages.error(request, _("Type a tag first."))
+
+
+def _untag(request: HttpRequest, chosen: list[Recording]) -> None:
+    library.remove_tag(chosen, library.tag_name(request.POST.get("tag", "")), person(request))
+
+
+def _export(request: HttpRequest, chosen: list[Recording]) -> HttpResponseBase | None:
+    texts = library.texts_of(library.own(person(request)).filter(pk__in=[one.pk for one in chosen]))
+    if not texts:
+        messages.info(request, _("None of these has a text yet."))
+        return None
+    made = exports.archive(texts)
+    return serving.made_file(request, made.pieces, content_type=made.content_type, filename=made.filename)
+
+
+# The trash ------------------------------------------------------------------------------------------------------------
+
+
+@login_required
+@require_safe
+def trash(request: HttpRequest) -> HttpResponse:
+    page = Paginator(library.trashed(person(request)), PAGE_SIZE).get_page(request.GET.get("page"))
+    context = {"page_obj": page, "trash_days": math.ceil(settings.ENV.RETENTION_TRASH_DAYS)}
+    return render(request, "jobs/trash.html", context)
+
+
+@login_required
+@require_POST
+def restore(request: HttpRequest) -> HttpResponse:
+    """Put back all whose `id` is given."""
+    chosen = list(library.chosen(library.trashed(person(request)), request.POST.getlist("id")))
+    for recording in chosen:
+        lifecycle.from_trash(recording)
+    if len(chosen) == 1:
+        messages.success(request, _("“%(title)s” was put back.") % {"title": chosen[0].title})
+    elif chosen:
+        said = ngettext("%(count)d recording was put back.", "%(count)d recordings were put back.", len(chosen))
+        messages.success(request, said % {"count": len(chosen)})
+    return _back(request)
+
+
+@login_required
+@require_POST
+def empty_trash(request: HttpRequest) -> HttpResponse:
+    for recording in library.trashed(person(request)):
+        lifecycle.delete_recording(recording)
+    messages.success(request, _("The trash is empty."))
+    return redirect("trash")
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    """To where the form was, when that is a page of ours; else to the library."""
+    wanted = request.POST.get("next", "")
+    is_ours = wanted.startswith("/") and url_has_allowed_host_and_scheme(wanted, allowed_hosts=None)
+    return redirect(wanted if is_ours else reverse("library"))

@@ -1,14 +1,21 @@
-/* Files go up in pieces (tus) while the options are chosen; "Transcribe" turns each into a job once it is up. */
+/* Files go up in pieces while the options are chosen; "Transcribe" turns each into a job once it is up. */
 import { dropAnywhere } from "./lib/drop.js";
 import { FileOptions } from "./lib/fileoptions.js";
 import { bytes, fill, number } from "./lib/format.js";
 import { csrfToken, sentence } from "./lib/http.js";
 import { NAMES, OptionFields } from "./lib/options.js";
+import { Pace } from "./lib/pace.js";
+import { Sending } from "./lib/sending.js";
 import { notMedia } from "./lib/sniff.js";
 import { recall, remember } from "./lib/storage.js";
+import { Turns } from "./lib/turns.js";
+import { Unfinished } from "./lib/unfinished.js";
 
 const AT_ONCE = 2;
-const RETRY_DELAYS_MS = [0, 1000, 3000, 5000, 10_000, 20_000];
+const PAUSES_MS = [0, 1000, 3000, 5000, 10_000, 20_000]; // after each break without a byte between; then the last again
+const LONG_LIST = 6;
+const BUSY = ["waiting", "uploading", "paused", "checking", "submitting"];
+const LATE = ["refused", "submitting", "done"];
 const REMEMBERED = NAMES.filter((name) => name !== "vocabulary");
 const BAD_OPTIONS = 400;
 
@@ -18,9 +25,13 @@ const limits = {
   piece: Number(form.dataset.pieceBytes),
   extensions: form.dataset.extensions.split(",").filter(Boolean),
 };
+const place = { createUrl: form.dataset.createUrl, tusSrc: form.dataset.tusSrc, pieceBytes: limits.piece };
 const list = form.querySelector("[data-files]");
 const rows = [];
 const common = new OptionFields(form.querySelector("[data-common]"));
+const unfinished = new Unfinished(form.querySelector("[data-unfinished]"), form.querySelector("[data-file-input]"));
+const handing = new Turns(AT_ONCE);
+const pace = new Pace();
 
 function word(name, values = {}) {
   return fill(form.querySelector(`[data-word="${name}"]`).textContent, values);
@@ -31,7 +42,13 @@ function word(name, values = {}) {
 function addRow(file) {
   const element = form.querySelector("template[data-row]").content.firstElementChild.cloneNode(true);
   const part = (name) => element.querySelector(`[data-${name}]`);
-  const row = { file, element, part, state: "waiting", isWanted: false, canMend: false, upload: null, url: null, sent: [] };
+  const row = { file, element, part, state: "waiting", isWanted: false, canMend: false, isReceived: false, sent: 0, breaks: 0, timer: 0, pace: new Pace() };
+  row.sending = new Sending(file, place, {
+    progress: (sent) => progress(row, sent),
+    received: () => received(row),
+    broken: (code) => pause(row, code),
+    failed: (why) => failed(row, why),
+  });
   const id = `title-${crypto.randomUUID?.() ?? rows.length}`;
   element.querySelector("label").htmlFor = id;
   part("title").id = id;
@@ -41,6 +58,7 @@ function addRow(file) {
   row.options.call(part("title").value);
   part("title").addEventListener("input", () => row.options.call(part("title").value));
   part("retry").addEventListener("click", () => retry(row));
+  part("anyway").addEventListener("click", () => goOnAnyway(row));
   part("remove").addEventListener("click", () => remove(row));
   list.hidden = false;
   list.append(element);
@@ -53,12 +71,13 @@ function show(row, state, message = "") {
   row.canMend = false;
   row.element.dataset.state = state;
   row.part("message").textContent = message;
-  row.part("retry").hidden = state !== "failed";
-  row.part("remove").hidden = ["submitting", "done"].includes(state);
+  row.part("retry").hidden = state !== "failed" && state !== "paused";
+  row.part("same").hidden = state !== "same";
+  row.part("remove").hidden = state === "submitting" || state === "done";
   row.part("title").hidden = state === "done";
   row.part("title").disabled = state === "submitting" || state === "refused";
-  if (["refused", "submitting", "done"].includes(state)) row.options.toggle(false);
-  if (state === "refused" || state === "failed") announce(`${row.file.name}: ${message}`);
+  if (LATE.includes(state)) row.options.toggle(false);
+  if (["refused", "failed", "paused", "same"].includes(state)) announce(`${row.file.name}: ${message}`);
   if (state === "uploaded" || state === "done") announce(`${row.part("title").value}: ${message}`);
   update();
 }
@@ -75,14 +94,14 @@ function announce(text) {
 
 /** Whether "Transcribe" still concerns this file. */
 function isOpen(row) {
-  return ["waiting", "uploading", "uploaded"].includes(row.state) || row.canMend;
+  return ["waiting", "uploading", "paused", "checking", "uploaded"].includes(row.state) || row.canMend;
 }
 
 /** One file needs no options besides those for all. */
 function showChoices() {
   const taken = rows.filter((row) => row.state !== "refused");
   for (const row of rows) {
-    const isLate = ["refused", "submitting", "done"].includes(row.state);
+    const isLate = LATE.includes(row.state);
     row.part("choice").hidden = isLate ? row.options.own.size === 0 || row.state === "refused" : taken.length < 2 && row.options.own.size === 0 && !row.options.isOpen;
     row.part("options").hidden = isLate;
     row.part("reset").hidden = isLate || row.options.own.size === 0;
@@ -99,15 +118,33 @@ function update() {
   const isGoing = open.length > 0 && unwanted.length === 0;
   button.disabled = unwanted.length === 0;
   const count = unwanted.length;
-  const isUploading = open.some((row) => !row.url);
+  const isUploading = open.some((row) => !row.isReceived);
   label.textContent = fill(isGoing ? label.dataset.going : count > 1 ? label.dataset.many : label.dataset.one, { count });
   const isEnded = !open.length && rows.some((row) => row.state === "done") && !rows.some((row) => row.state === "submitting");
-  note.textContent = isEnded ? note.dataset.ended : isGoing ? note.dataset.going : isUploading ? note.dataset.uploading : open.length ? note.dataset.ready : note.dataset.none;
+  const isHeld = !open.length && rows.some((row) => row.state === "same");
+  note.textContent = isEnded ? note.dataset.ended : isHeld ? note.dataset.same : isGoing ? note.dataset.going : isUploading ? note.dataset.uploading : open.length ? note.dataset.ready : note.dataset.none;
   list.hidden = rows.length === 0;
+  form.querySelector("[data-skip]").hidden = rows.length < LONG_LIST;
+  showWhole();
+}
+
+/** "12 of 30 uploaded · 41 % · 3 min left", while there is more than one and not all are up. */
+function showWhole() {
+  const whole = form.querySelector("[data-whole]");
+  const taken = rows.filter((row) => row.state !== "refused");
+  const there = taken.filter((row) => row.isReceived);
+  whole.hidden = taken.length < 2 || there.length === taken.length;
+  if (whole.hidden) return;
+  const total = taken.reduce((sum, row) => sum + row.file.size, 0);
+  const sent = taken.reduce((sum, row) => sum + (row.isReceived ? row.file.size : row.sent), 0);
+  const values = { done: number(there.length), count: number(taken.length), percent: Math.floor((100 * sent) / total), left: pace.perSecond && left((total - sent) / pace.perSecond) };
+  whole.querySelector("[data-whole-progress]").value = sent / total;
+  whole.querySelector("[data-whole-text]").textContent = word(pace.perSecond ? "whole" : "wholestill", values);
 }
 
 function remove(row) {
-  row.upload?.abort(true).catch(() => {}); // the server forgets unfinished uploads by itself
+  clearTimeout(row.timer);
+  row.sending.giveUp();
   rows.splice(rows.indexOf(row), 1);
   const next = row.element.nextElementSibling ?? row.element.previousElementSibling;
   row.element.remove();
@@ -117,12 +154,8 @@ function remove(row) {
 }
 
 function retry(row) {
-  row.isWanted = true;
-  if (row.url) submit(row);
-  else {
-    show(row, "waiting", word("waiting"));
-    startUploads();
-  }
+  if (row.isReceived) return submit(row);
+  wake(row);
 }
 
 // Checks before anything is sent ---------------------------------------------------------------------------------------
@@ -143,73 +176,57 @@ async function problem(file) {
 }
 
 async function add(files) {
-  for (const file of files) {
+  const chosen = unfinished.takeChosen(files);
+  if (!chosen) return;
+  for (const file of chosen) {
     const isTwice = rows.some((row) => row.file.name === file.name && row.file.size === file.size && row.state !== "refused");
     const row = addRow(file);
     const refusal = isTwice ? word("twice") : await problem(file);
-    if (refusal) refuse(row, refusal);
-    else show(row, "waiting", word("waiting"));
+    if (!rows.includes(row)) continue;
+    if (refusal) {
+      refuse(row, refusal);
+      continue;
+    }
+    row.sending.url = unfinished.claim(file);
+    show(row, "waiting", word("waiting"));
   }
   startUploads();
 }
 
-// Uploading ------------------------------------------------------------------------------------------------------------
-
-let tusLoading = null;
-function loadTus() {
-  tusLoading ??= new Promise((resolve, reject) => {
-    const script = document.createElement("script");
-    script.src = form.dataset.tusSrc;
-    script.addEventListener("load", () => resolve(window.tus));
-    script.addEventListener("error", () => {
-      tusLoading = null;
-      reject(new Error(word("offline")));
-    });
-    document.head.append(script);
-  });
-  return tusLoading;
+/** Go on with a file that is all there and was never handed in. */
+function adopt({ name, size, url }) {
+  const row = addRow({ name, size });
+  row.sending.url = url;
+  received(row);
+  row.part("title").focus();
 }
+
+// Uploading ------------------------------------------------------------------------------------------------------------
 
 function startUploads() {
   const free = AT_ONCE - rows.filter((row) => row.state === "uploading").length;
   for (const row of rows.filter((row) => row.state === "waiting").slice(0, Math.max(0, free))) send(row);
 }
 
-async function send(row) {
+function send(row) {
   show(row, "uploading", word("starting"));
-  try {
-    const tus = await loadTus();
-    const upload = new tus.Upload(row.file, {
-      endpoint: form.dataset.createUrl,
-      chunkSize: limits.piece,
-      retryDelays: RETRY_DELAYS_MS,
-      metadata: { filename: row.file.name, filetype: row.file.type },
-      headers: { "X-CSRFToken": csrfToken(), Accept: "application/json" },
-      removeFingerprintOnSuccess: true,
-      onProgress: (sent, total) => progress(row, sent, total),
-      onSuccess: () => uploaded(row),
-      onError: (error) => failed(row, error),
-    });
-    row.upload = upload;
-    const [previous] = await upload.findPreviousUploads();
-    if (previous) upload.resumeFromPreviousUpload(previous);
-    if (rows.includes(row)) upload.start();
-  } catch (error) {
-    show(row, "failed", error.message);
-  }
+  row.pace = new Pace();
+  row.sending.start();
 }
 
-function progress(row, sent, total) {
+function progress(row, sent) {
   if (row.state !== "uploading") return;
-  const now = performance.now();
-  row.sent.push([now, sent]);
-  row.sent = row.sent.filter(([time]) => now - time < 6000);
-  const [since, first] = row.sent[0];
-  const speed = now > since ? ((sent - first) / (now - since)) * 1000 : 0;
+  const total = row.file.size;
+  if (sent > row.sent) row.breaks = 0;
+  row.sent = sent;
+  row.pace.add(sent);
+  pace.add(rows.reduce((sum, one) => sum + one.sent, 0));
+  const speed = row.pace.perSecond;
   row.part("progress").value = total ? sent / total : 0;
   const percent = Math.floor((100 * sent) / total);
   if (speed <= 0) row.part("message").textContent = word("percent", { percent });
   else row.part("message").textContent = word("progress", { percent, speed: bytes(speed), left: left((total - sent) / speed) });
+  showWhole();
 }
 
 function left(seconds) {
@@ -218,10 +235,64 @@ function left(seconds) {
   return word("hours", { n: number(seconds / 3600, 1) });
 }
 
-function uploaded(row) {
-  row.url = row.upload.url;
-  show(row, "uploaded", word("uploaded"));
+/** A break that passes: it goes on by itself, sooner or later, or as soon as the browser is online again. */
+function pause(row, code) {
+  if (!rows.includes(row)) return;
+  const rest = PAUSES_MS[Math.min(row.breaks, PAUSES_MS.length - 1)];
+  row.breaks += 1;
+  row.timer = setTimeout(() => wake(row), rest);
+  if (rest) show(row, "paused", word(code ? "stumbled" : "cut", { code }));
   startUploads();
+}
+
+function wake(row) {
+  clearTimeout(row.timer);
+  show(row, "waiting", word("waiting"));
+  startUploads();
+}
+
+function wakeAll() {
+  for (const row of rows.filter((row) => row.state === "paused")) wake(row);
+}
+
+function received(row) {
+  row.isReceived = true;
+  row.sent = row.file.size;
+  show(row, "checking", word("checking"));
+  handing.take(() => lookForSame(row));
+  startUploads();
+}
+
+/** Whether the person has this very file already. The server knows it by all of its bytes. */
+async function lookForSame(row) {
+  let answer;
+  try {
+    answer = await fetch(`${row.sending.url}same/`, { headers: { Accept: "application/json" } });
+  } catch {
+    row.isReceived = false;
+    return pause(row, 0);
+  }
+  if (!rows.includes(row)) return;
+  const known = answer.ok && !answer.redirected ? (await answer.json()).recordings : null;
+  if (known?.length) showSame(row, known[0]);
+  else uploaded(row, known ? word("uploaded") : word("unchecked"));
+}
+
+function showSame(row, recording) {
+  row.part("same-link").href = recording.url;
+  row.part("same-link").textContent = recording.title;
+  row.part("same-since").textContent = recording.since;
+  show(row, "same", word("same"));
+}
+
+function goOnAnyway(row) {
+  row.element.tabIndex = -1; // the button goes; the focus stays in the row
+  row.element.focus();
+  submit(row);
+}
+
+function uploaded(row, message) {
+  show(row, "uploaded", message);
   if (row.isWanted) submit(row);
 }
 
@@ -229,12 +300,9 @@ function refusal(code) {
   return word(code >= 500 ? "broken" : "server", { code });
 }
 
-function failed(row, error) {
-  const code = error.originalResponse?.getStatus();
-  const said = error.originalResponse && sentence(error.originalResponse.getBody());
-  if (said) show(row, "failed", said);
-  else if (code === 401 || code === 403) show(row, "failed", word("signedout"));
-  else show(row, "failed", code ? refusal(code) : word("offline"));
+function failed(row, { code, said, isSignedOut }) {
+  const why = isSignedOut ? word("signedout") : said ?? (code ? refusal(code) : word("offline"));
+  show(row, "failed", why);
   startUploads();
 }
 
@@ -247,12 +315,17 @@ function options(row) {
   return data;
 }
 
-async function submit(row) {
+function submit(row) {
+  row.isWanted = true;
   row.options.fields?.showErrors({});
   show(row, "submitting", word("submitting"));
+  return handing.take(() => handIn(row));
+}
+
+async function handIn(row) {
   let answer;
   try {
-    answer = await fetch(`${row.url.replace(/\/$/, "")}/submit/`, {
+    answer = await fetch(`${row.sending.url}submit/`, {
       method: "POST",
       body: options(row),
       headers: { "X-CSRFToken": csrfToken(), Accept: "application/json" },
@@ -321,7 +394,7 @@ form.addEventListener("submit", (event) => {
   common.showErrors({});
   for (const row of rows.filter(isOpen)) {
     row.isWanted = true;
-    if (row.url) submit(row);
+    if (row.state === "uploaded" || row.canMend) submit(row);
   }
   update();
 });
@@ -333,8 +406,11 @@ document.addEventListener("paste", (event) => {
 });
 document.addEventListener("files", (event) => add(event.detail));
 window.addEventListener("beforeunload", (event) => {
-  if (rows.some((row) => ["waiting", "uploading", "submitting"].includes(row.state))) event.preventDefault();
+  if (rows.some((row) => BUSY.includes(row.state))) event.preventDefault();
 });
+window.addEventListener("online", wakeAll);
+document.addEventListener("visibilitychange", () => document.hidden || wakeAll());
+document.addEventListener("adopt", (event) => adopt(event.detail));
 dropAnywhere(word("drop"), add);
 restoreChoices();
 update();

@@ -22,7 +22,7 @@ def batch(page: Page, tmp_path: Path, request: pytest.FixtureRequest) -> Iterato
     speech = render([Line("slt", "We will discuss the budget today.", 0.3)]).path.read_bytes()
     titles = [f"{name} of {request.node.name}" for name in ("First", "Second")]
     for number, title in enumerate(titles):
-        (tmp_path / f"{title}.wav").write_bytes(speech + bytes(2 * number))
+        (tmp_path / f"{title}.wav").write_bytes(speech + bytes(2 * number) + title.encode())
     page.goto("/upload/")
     page.set_input_files("input[type=file]", [str(tmp_path / f"{title}.wav") for title in titles])
     page.locator("[data-state=uploaded]").nth(1).wait_for(timeout=30_000)

@@ -1,0 +1,253 @@
+"""Uploads that break off and go on, by themselves or with the same file; files that are here already; many at once."""
+
+import hashlib
+import os
+import random
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.e2e.conftest import wait_until
+from tests.e2e.keyboard import tab_to
+from tests.services import Product
+from tests.speech import Line, render
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+PIECE = 8 * 1024**2
+SLOW_BYTES_PER_SECOND = 6 * 1024**2
+
+
+@pytest.fixture(scope="module")
+def speech() -> bytes:
+    return render([Line("slt", "We will discuss the budget today.", 0.3)]).path.read_bytes()
+
+
+@pytest.fixture
+def long_file(tmp_path: Path, speech: bytes, request: pytest.FixtureRequest) -> Path:
+    """Speech of some kilobytes with 28 MB behind it that players leave out; no two tests have the same."""
+    path = tmp_path / f"{request.node.name}.wav"
+    path.write_bytes(speech + random.Random(request.node.name).randbytes(28 * 1024**2))
+    return path
+
+
+class Network:
+    """The line of one page, as its browser has it."""
+
+    def __init__(self, page: Page) -> None:
+        self.session = page.context.new_cdp_session(page)
+
+    def set(self, *, is_slow: bool = False, is_cut: bool = False) -> None:
+        upload = SLOW_BYTES_PER_SECOND if is_slow else -1
+        values = {"offline": is_cut, "latency": 0, "downloadThroughput": -1, "uploadThroughput": upload}
+        self.session.send("Network.emulateNetworkConditions", values)
+
+
+@contextmanager
+def slow_line(page: Page) -> Iterator[Network]:
+    network = Network(page)
+    network.set(is_slow=True)
+    yield network
+    network.set()
+    network.session.detach()
+
+
+def offsets(page: Page) -> list[int]:
+    """Where each piece belongs that the page begins to send from now on; the list fills by itself."""
+    sent: list[int] = []
+    page.on("request", lambda one: sent.append(int(one.headers["upload-offset"])) if one.method == "PATCH" else None)
+    return sent
+
+
+def wait_for_a_piece(page: Page, product: Product, path: Path) -> None:
+    for _ in range(400):
+        if received(product, path.name) >= PIECE:
+            return
+        page.wait_for_timeout(25)
+    raise AssertionError("not one piece arrived")
+
+
+def received(product: Product, name: str) -> int:
+    with sqlite3.connect(product.data_dir / "db.sqlite3") as database:
+        found = database.execute("SELECT received_bytes FROM jobs_upload WHERE original_name = ?", [name]).fetchone()
+    return int(found[0]) if found else 0
+
+
+def stored_hash(product: Product, title: str) -> str:
+    """SHA-256 of the stored file of a recording, from its bytes."""
+    with sqlite3.connect(product.data_dir / "db.sqlite3") as database:
+        key, told = database.execute(
+            "SELECT media_key, content_hash FROM jobs_recording WHERE title = ?", [title]
+        ).fetchone()
+    (found,) = [path for path in product.data_dir.rglob("media") if str(path).endswith(key)]
+    taken = hashlib.sha256(found.read_bytes()).hexdigest()
+    assert taken == told
+    return taken
+
+
+def hash_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def choose(page: Page, *paths: Path) -> None:
+    page.set_input_files("input[type=file]", [str(path) for path in paths])
+
+
+def hand_in(page: Page) -> None:
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    page.wait_for_url("**/recordings/**", timeout=60_000)
+
+
+def test_a_cut_connection_is_said_and_the_upload_goes_on_by_itself(
+    page: Page, product: Product, long_file: Path, problems: list[str]
+) -> None:
+    page.goto("/upload/")
+    sent = offsets(page)
+    row = page.locator(".file")
+    with slow_line(page) as network:
+        choose(page, long_file)
+        wait_for_a_piece(page, product, long_file)
+        network.set(is_cut=True)
+        expect(row).to_have_attribute("data-state", "paused", timeout=20_000)
+        expect(row.locator("[data-message]")).to_contain_text("goes on by itself")
+        before = received(product, long_file.name)
+        network.set()
+        page.locator("[data-state=uploaded]").wait_for(timeout=30_000)
+    hand_in(page)
+
+    assert 0 < before < long_file.stat().st_size
+    assert sent.count(0) == 1, sent
+    assert stored_hash(product, long_file.stem) == hash_of(long_file)
+    problems.clear()  # the browser logs each request that failed
+
+
+def test_after_a_reload_the_same_file_goes_on_where_it_stopped(page: Page, product: Product, long_file: Path) -> None:
+    cut_by_reload(page, product, long_file)
+    before = received(product, long_file.name)
+    entry = page.locator("[data-begun]", has_text=long_file.name)
+    percent = 100 * before // long_file.stat().st_size
+    expect(entry).to_contain_text(f"Go on with {long_file.name}, {percent} %")
+    sent = offsets(page)
+
+    with page.expect_file_chooser() as chooser:
+        entry.get_by_role("button", name="Choose the file").click()
+    chooser.value.set_files(str(long_file))
+    page.locator("[data-state=uploaded]").wait_for(timeout=30_000)
+    expect(entry).to_have_count(0)
+    hand_in(page)
+
+    assert sent[0] == before > 0
+    assert len(sent) == -(-(long_file.stat().st_size - before) // PIECE)
+    assert stored_hash(product, long_file.stem) == hash_of(long_file)
+
+
+def cut_by_reload(page: Page, product: Product, path: Path) -> None:
+    """Begin to upload and reload the page in the midst of it, over the question whether to leave."""
+    asked: list[str] = []
+    page.goto("/upload/")
+    with slow_line(page):
+        choose(page, path)
+        page.locator("h1").click()  # pages nobody touched may not ask
+        wait_for_a_piece(page, product, path)
+        page.once("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+        page.reload()
+    assert asked == ["beforeunload"]
+
+
+def test_another_file_does_not_go_on_where_one_stopped(page: Page, product: Product, long_file: Path) -> None:
+    cut_by_reload(page, product, long_file)
+    entry = page.locator("[data-begun]", has_text=long_file.name)
+    other = long_file.parent / "other" / long_file.name
+    other.parent.mkdir()
+    other.write_bytes(b"RIFF" + os.urandom(long_file.stat().st_size - 4))
+    os.utime(other, (1_500_000_000, 1_500_000_000))
+    sent = offsets(page)
+
+    with page.expect_file_chooser() as chooser:
+        entry.get_by_role("button", name="Choose the file").click()
+    chooser.value.set_files(str(other))
+
+    expect(entry.get_by_role("alert")).to_contain_text("This is not the file that was begun")
+    assert page.locator("[data-files] .file").count() == 0
+    choose(page, other)
+    page.locator("[data-state=uploaded]").wait_for(timeout=30_000)
+    assert sent[0] == 0
+    page.locator("[data-files] [data-remove]").click()
+    entry.get_by_role("button", name=f"Discard {long_file.name}").click()
+    page.locator("dialog[open]").get_by_role("button", name="Discard").click()
+    expect(entry).to_have_count(0)
+
+
+def test_what_arrived_before_a_reload_needs_no_file_again(
+    page: Page, product: Product, tmp_path: Path, speech: bytes
+) -> None:
+    path = tmp_path / "arrived.wav"
+    path.write_bytes(speech + b"arrived")
+    page.goto("/upload/")
+    choose(page, path)
+    page.locator("[data-state=uploaded]").wait_for(timeout=30_000)
+    page.reload()
+
+    page.locator("[data-begun]", has_text="arrived.wav").get_by_role("button", name="Go on").click()
+    page.locator("[data-state=uploaded]").wait_for(timeout=30_000)
+    hand_in(page)
+
+    assert stored_hash(product, "arrived") == hash_of(path)
+
+
+def test_a_file_that_is_here_already_is_shown_and_can_be_transcribed_anyway(
+    page: Page, tmp_path: Path, speech: bytes
+) -> None:
+    first, again = tmp_path / "budget meeting.wav", tmp_path / "copy.wav"
+    for path in (first, again):
+        path.write_bytes(speech + b"twin")
+    page.goto("/upload/")
+    choose(page, first)
+    hand_in(page)
+    address = page.url
+
+    page.goto("/upload/")
+    choose(page, again)
+    row = page.locator("[data-files] .file")
+    expect(row).to_have_attribute("data-state", "same", timeout=30_000)
+    link = row.get_by_role("link", name="budget meeting")
+    assert page.url.rstrip("/").endswith("/upload") and address.endswith(str(link.get_attribute("href")))
+    expect(page.get_by_role("button", name="Transcribe", exact=True)).to_be_disabled()
+
+    page.locator("body").click(position={"x": 1, "y": 1})
+    tab_to(page, "Transcribe anyway")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/recordings/**", timeout=30_000)
+    assert page.url != address
+
+
+def test_thirty_files_by_keyboard(page: Page, product: Product, tmp_path: Path, speech: bytes) -> None:
+    paths = [tmp_path / f"part {number:02}.wav" for number in range(30)]
+    for number, path in enumerate(paths):
+        path.write_bytes(speech + bytes([number]) * 300_000)
+    under_way: list[int] = []
+    page.on("request", lambda one: under_way.append(+1) if one.method == "PATCH" else None)
+    page.on("requestfinished", lambda one: under_way.append(-1) if one.method == "PATCH" else None)
+    page.goto("/upload/")
+    with slow_line(page):
+        choose(page, *paths)
+        expect(page.locator("[data-whole]")).to_be_visible()
+        expect(page.locator("[data-whole-text]")).to_contain_text("of 30 uploaded")
+        page.locator("[data-file-input]").focus()
+        tab_to(page, "Skip the list of files", presses=4)
+        page.keyboard.press("Enter")
+        tab_to(page, "Transcribe 30 files", presses=12)
+        page.keyboard.press("Enter")
+        page.locator("[data-state=done]").nth(29).wait_for(timeout=120_000)
+
+    assert page.locator("[data-whole]").is_hidden()
+    with sqlite3.connect(product.data_dir / "db.sqlite3") as database:
+        (count,) = database.execute("SELECT count(*) FROM jobs_recording WHERE title LIKE 'part %'").fetchone()
+    assert count == 30
+    together = [sum(under_way[: end + 1]) for end in range(len(under_way))]
+    assert max(together) <= 2
+    wait_until(page, "document.querySelector('[data-start-note]').textContent.includes('in line')")

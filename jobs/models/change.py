@@ -46,6 +46,9 @@ class Change(models.Model):
     kind = models.CharField(max_length=20, choices=ChangeKind.choices)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     standing = models.CharField(max_length=10, choices=Standing.choices, default=Standing.DONE)
+    request = models.CharField(
+        max_length=40, blank=True, default="", help_text="What the page calls the request that made it; empty for none."
+    )
     target = models.ForeignKey(
         "self", null=True, on_delete=models.SET_NULL, related_name="+", help_text="What was taken back or done again."
     )
@@ -59,6 +62,13 @@ class Change(models.Model):
             models.UniqueConstraint(fields=["transcript", "number"], name="change_number_once"),
             models.CheckConstraint(condition=models.Q(kind__in=ChangeKind.values), name="change_kind_known"),
             models.CheckConstraint(condition=models.Q(standing__in=Standing.values), name="change_standing_known"),
+        ]
+        indexes = [
+            # Finds what a request did when it comes again. One of several operations makes several changes, so that
+            # the lock on the transcript, not a unique key, keeps it from doing them twice.
+            models.Index(
+                fields=["transcript", "person", "request"], condition=~models.Q(request=""), name="change_of_request"
+            ),
         ]
 
     def __str__(self) -> str:

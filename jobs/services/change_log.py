@@ -98,12 +98,13 @@ def _is_replaced(transcript: Transcript) -> bool:
 class Draft:
     """One change of a locked transcript while it is made. Segments and speakers got from it may be set at will."""
 
-    def __init__(self, transcript: Transcript, person: AbstractBaseUser | None) -> None:
-        self.transcript, self.person = transcript, person
+    def __init__(self, transcript: Transcript, person: AbstractBaseUser | None, request: str = "") -> None:
+        self.transcript, self.person, self.request = transcript, person, request
         self.speakers: dict[int, Speaker] = {speaker.pk: speaker for speaker in transcript.speakers.all()}
         self._segments: dict[int, Segment] = {}
         self._before: dict[int, Patch | None] = {}
         self._removed: set[int] = set()
+        self._told: set[int] = set()
         self._speakers_before: dict[int, Patch | None] = {
             pk: speaker_content(speaker) for pk, speaker in self.speakers.items()
         }
@@ -143,6 +144,10 @@ class Draft:
     def remove(self, segment: Segment) -> None:
         self._removed.add(segment.pk)
 
+    def tell(self, segment: Segment) -> None:
+        """Let the outcome hold a segment, although the change leaves it as it is."""
+        self._told.add(segment.pk)
+
     def add_speaker(self, speaker: Speaker) -> Speaker:
         """Put a speaker into the transcript. The label may be that of one who was removed before."""
         speaker.transcript = self.transcript
@@ -158,7 +163,7 @@ class Draft:
 
     def keep(self, kind: ChangeKind, target: Change | None = None) -> Outcome:
         """Write the change down and save what it did. Where nothing differs, there is no change."""
-        outcome = Outcome(self.transcript)
+        outcome = Outcome(self.transcript, segments={pk: self._segments[pk] for pk in self._told})
         rows = list(self._segment_changes())
         before, after = self._speaker_changes()
         if not rows and not before:
@@ -172,6 +177,7 @@ class Draft:
             number=self.transcript.revision,
             person_id=self.person.pk if self.person else None,
             kind=kind,
+            request=self.request,
             target=target,
             speakers_before=before,
             speakers_after=after,
@@ -183,7 +189,7 @@ class Draft:
         self._write_speakers(before, after)
         outcome.changes.append(change)
         outcome.removed = [row.segment for row in rows if row.after is None]
-        outcome.segments = {row.segment: self._segments[row.segment] for row in rows if row.after is not None}
+        outcome.segments |= {row.segment: self._segments[row.segment] for row in rows if row.after is not None}
         return outcome
 
     def _segment_changes(self) -> Iterator[SegmentChange]:
@@ -242,6 +248,23 @@ def own_changes(transcript: Transcript, person: AbstractBaseUser | None) -> Quer
     return transcript.changes.filter(person=person.pk if person else None, kind__in=_STACKED)
 
 
+def done_before(transcript: Transcript, person: AbstractBaseUser, request: str) -> Outcome | None:
+    """What a person's request did when it came before, with segments as they are now; None when it did not.
+
+    A request comes again when its answer was lost on the way. The transcript must be locked.
+
+    Args:
+        request: What the page calls it; a request without a name is always a new one.
+    """
+    changes = list(transcript.changes.filter(person=person.pk, request=request).order_by("number")) if request else []
+    if not changes:
+        return None
+    touched = SegmentChange.objects.filter(change__in=changes).values("segment")
+    segments = {segment.pk: segment for segment in transcript.segments.filter(pk__in=touched)}
+    removed = set(touched.values_list("segment", flat=True)) - segments.keys()
+    return Outcome(transcript, changes, segments, sorted(removed))
+
+
 # The way back ---------------------------------------------------------------------------------------------------------
 
 
@@ -255,37 +278,40 @@ def next_redo(transcript: Transcript, person: AbstractBaseUser) -> Change | None
     return own_changes(transcript, person).filter(standing=Standing.UNDONE).order_by("number").first()
 
 
-def undo(transcript: Transcript, person: AbstractBaseUser) -> Outcome:
-    """Take back a person's last change.
+def undo(transcript: Transcript, person: AbstractBaseUser, request: str = "") -> Outcome:
+    """Take back a person's last change. For `request` see `done_before`.
 
     Raises:
         EditRefused: There is none.
         EditConflict: Somebody has changed the same since.
     """
     with locked(transcript) as row:
+        if done := done_before(row, person, request):
+            return done
         change = next_undo(row, person)
         if change is None:
             raise EditRefused(_("There is nothing to undo."))
-        return _turn(change, row, person, ChangeKind.UNDO)
+        return _turn(change, Draft(row, person, request), ChangeKind.UNDO)
 
 
-def redo(transcript: Transcript, person: AbstractBaseUser) -> Outcome:
+def redo(transcript: Transcript, person: AbstractBaseUser, request: str = "") -> Outcome:
     """Do again what a person undid last. Raises as `undo`."""
     with locked(transcript) as row:
+        if done := done_before(row, person, request):
+            return done
         change = next_redo(row, person)
         if change is None:
             raise EditRefused(_("There is nothing to do again."))
-        return _turn(change, row, person, ChangeKind.REDO)
+        return _turn(change, Draft(row, person, request), ChangeKind.REDO)
 
 
-def _turn(change: Change, transcript: Transcript, person: AbstractBaseUser, kind: ChangeKind) -> Outcome:
+def _turn(change: Change, draft: Draft, kind: ChangeKind) -> Outcome:
     is_undo = kind == ChangeKind.UNDO
     rows = list(change.segments.all())
     steps = {row.segment: (row.after, row.before) if is_undo else (row.before, row.after) for row in rows}
     speakers = (change.speakers_after, change.speakers_before)
     left, wanted = speakers if is_undo else speakers[::-1]
-    draft = Draft(transcript, person)
-    current = {segment.pk: segment for segment in draft.take(transcript.segments.filter(pk__in=steps))}
+    current = {segment.pk: segment for segment in draft.take(draft.transcript.segments.filter(pk__in=steps))}
     conflicts = [
         Conflict(pk, base=expected, theirs=content(current[pk]) if pk in current else None, yours=to)
         for pk, (expected, to) in steps.items()
@@ -355,22 +381,31 @@ def _refuse_used(draft: Draft, wanted: dict[str, Patch | None]) -> None:
 
 
 def restore(
-    transcript: Transcript, person: AbstractBaseUser, *, number: int, revision: int, segment: int | None = None
+    transcript: Transcript,
+    person: AbstractBaseUser,
+    *,
+    number: int,
+    revision: int,
+    segment: int | None = None,
+    request: str = "",
 ) -> Outcome:
     """Bring back what stood after change `number` (0: what the engine wrote), of one segment or of everything.
 
     Args:
         revision: The transcript's, as the person knows it.
+        request: See `done_before`.
 
     Raises:
         EditConflict: The transcript has been changed since.
         EditRefused: There is no such change.
     """
     with locked(transcript) as row:
+        if done := done_before(row, person, request):
+            return done
         refuse_unseen(row, revision)
         if not 0 <= number <= row.revision:
             raise EditRefused(_("The history has no such entry."))
-        draft = Draft(row, person)
+        draft = Draft(row, person, request)
         later = row.changes.filter(number__gt=number)
         if segment is None:
             _put_speakers(draft, _speakers_before(later))

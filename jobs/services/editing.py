@@ -24,6 +24,7 @@ from jobs.services.change_log import (
     Outcome,
     Patch,
     content,
+    done_before,
     locked,
     wound_back,
 )
@@ -51,18 +52,22 @@ from media_pipeline.transcript import Seconds, Word
 BEYOND_END: Seconds = 1.0
 
 
-def edit(transcript: Transcript, person: AbstractBaseUser, operations: Sequence[AnyOperation]) -> Outcome:
-    """Do all of `operations` in order, or none of them.
+def edit(
+    transcript: Transcript, person: AbstractBaseUser, operations: Sequence[AnyOperation], request: str = ""
+) -> Outcome:
+    """Do all of `operations` in order, or none of them; for `request` see `done_before`.
 
     Raises:
         EditConflict: Somebody else has changed the same since the person saw it.
         EditRefused: One of them is not possible.
     """
     with locked(transcript) as row:
+        if done := done_before(row, person, request):
+            return done
         outcome = Outcome(row)
         for operation in operations:
             kind, change = _OPERATIONS[type(operation)]
-            draft = Draft(row, person)
+            draft = Draft(row, person, request)
             change(draft, operation)
             outcome.add(draft.keep(kind))
         return outcome
@@ -107,6 +112,8 @@ def _set_text(draft: Draft, operation: SetText) -> None:
     text = _text(operation.text)
     unchanged = draft.find(operation.segment)
     if unchanged is not None and unchanged.text == text:  # also when an answer got lost and it comes again
+        if unchanged.revision != operation.revision:
+            draft.tell(unchanged)
         return
     segment = _seen(draft, operation.segment, operation.revision, {"text": text})
     _say(draft, segment, text)

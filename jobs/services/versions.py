@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from jobs import events, storage
 from jobs.models import ChangeKind, Job, Recording, Segment, Speaker, Transcript
 from jobs.services import conduct
-from jobs.services.change_log import Draft, EditRefused, Outcome, content, locked, refuse_unseen
+from jobs.services.change_log import Draft, EditRefused, Outcome, content, done_before, locked, refuse_unseen
 from jobs.state import JOB_ACTIVE, JOB_RETRYABLE, JobKind
 from media_pipeline.options import TranscribeOptions
 
@@ -84,24 +84,29 @@ def transcribe_again(recording: Recording, options: TranscribeOptions) -> Job | 
     return job
 
 
-def restore_version(transcript: Transcript, person: AbstractBaseUser, *, version: int, revision: int) -> Outcome:
+def restore_version(
+    transcript: Transcript, person: AbstractBaseUser, *, version: int, revision: int, request: str = ""
+) -> Outcome:
     """Put the text and the speakers of another version into this one, as one change.
 
     Args:
         revision: The transcript's, as the person knows it.
+        request: See `done_before`.
 
     Raises:
         EditConflict: The transcript has been changed since.
         EditRefused: There is no such version, or it is in another language.
     """
     with locked(transcript) as row:
+        if done := done_before(row, person, request):
+            return done
         refuse_unseen(row, revision)
         old = versions_of(row).filter(pk=version).exclude(pk=row.pk).first()
         if old is None:
             raise EditRefused(_("There is no such version."))
         if old.language != row.language:
             raise EditRefused(_("That version is in another language, so it cannot take the place of this one."))
-        draft = Draft(row, person)
+        draft = Draft(row, person, request)
         speakers = _take_over_speakers(draft, old)
         for segment in draft.take(row.segments.all()):
             draft.remove(segment)

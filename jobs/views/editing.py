@@ -28,15 +28,23 @@ MAX_SEGMENTS = 200
 T = TypeVar("T")
 
 
-class ChangesBody(msgspec.Struct, forbid_unknown_fields=True):
+class Body(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """`request` is a name that the page makes up for what it asks for. When an answer gets lost, it asks again under
+    the same name: what was done then is told again, and nothing is done twice.
+    """
+
+    request: Annotated[str, msgspec.Meta(max_length=40)] = ""
+
+
+class ChangesBody(Body, kw_only=True):
     operations: Annotated[list[AnyOperation], msgspec.Meta(min_length=1, max_length=MAX_OPERATIONS)]
 
 
-class EmptyBody(msgspec.Struct, forbid_unknown_fields=True):
+class EmptyBody(Body):
     pass
 
 
-class RestoreBody(msgspec.Struct, forbid_unknown_fields=True):
+class RestoreBody(Body, kw_only=True):
     """To what stood after change `number`, of all or of one `segment`; or to another version, by its id.
 
     `revision` is the transcript's.
@@ -52,8 +60,8 @@ class RestoreBody(msgspec.Struct, forbid_unknown_fields=True):
 @require_POST
 def changes(request: HttpRequest, pk: int) -> JsonResponse:
     """Do operations, all or none: each becomes one change."""
-    transcript = own_transcript(request, pk)
-    return _answer(request, ChangesBody, lambda body: editing.edit(transcript, person(request), body.operations))
+    transcript, who = own_transcript(request, pk), person(request)
+    return _answer(request, ChangesBody, lambda body: editing.edit(transcript, who, body.operations, body.request))
 
 
 @login_required
@@ -67,15 +75,15 @@ def state(request: HttpRequest, pk: int) -> JsonResponse:
 @login_required
 @require_POST
 def undo(request: HttpRequest, pk: int) -> JsonResponse:
-    transcript = own_transcript(request, pk)
-    return _answer(request, EmptyBody, lambda _body: change_log.undo(transcript, person(request)))
+    transcript, who = own_transcript(request, pk), person(request)
+    return _answer(request, EmptyBody, lambda body: change_log.undo(transcript, who, body.request))
 
 
 @login_required
 @require_POST
 def redo(request: HttpRequest, pk: int) -> JsonResponse:
-    transcript = own_transcript(request, pk)
-    return _answer(request, EmptyBody, lambda _body: change_log.redo(transcript, person(request)))
+    transcript, who = own_transcript(request, pk), person(request)
+    return _answer(request, EmptyBody, lambda body: change_log.redo(transcript, who, body.request))
 
 
 @login_required
@@ -84,9 +92,10 @@ def restore(request: HttpRequest, pk: int) -> JsonResponse:
     transcript, who = own_transcript(request, pk), person(request)
 
     def act(body: RestoreBody) -> Outcome:
+        seen: dict[str, Any] = {"revision": body.revision, "request": body.request}
         if body.version is not None:
-            return versions.restore_version(transcript, who, version=body.version, revision=body.revision)
-        return change_log.restore(transcript, who, number=body.number, revision=body.revision, segment=body.segment)
+            return versions.restore_version(transcript, who, version=body.version, **seen)
+        return change_log.restore(transcript, who, number=body.number, segment=body.segment, **seen)
 
     return _answer(request, RestoreBody, act)
 

@@ -15,6 +15,8 @@ from django.test import Client
 from django.urls import reverse
 
 from jobs.models import Transcript
+from jobs.services import editing
+from jobs.services.edit_operations import Insert
 from tests.jobs.transcripts import make_transcript, texts_of
 from tests.services import ROOT, postgresql
 
@@ -125,6 +127,8 @@ def test_a_conflict_has_both_texts_and_what_they_started_from(
         {"operations": [{"kind": "text", "segment": 1, "revision": 0, "text": "a" * 20_001}]},
         {"operations": [{"kind": "text", "segment": 1, "revision": 0, "text": "a", "owner": 1}]},
         {"operations": [{"kind": "delete", "segment": 1, "revision": 0}] * 101},
+        {"operations": [{"kind": "delete", "segment": 1, "revision": 0}], "request": "a" * 41},
+        {"operations": [{"kind": "delete", "segment": 1, "revision": 0}], "request": 1},
         '{"operations": [{"kind": "insert", "start": NaN, "end": 1, "text": "a"}]}',
         '{"operations": [{"kind": "insert", "start": 0, "end": 1e400, "text": "a"}]}',
     ],
@@ -159,6 +163,121 @@ def test_a_speaker_of_another_transcript_is_not_there(browser: Client, transcrip
         change(browser, transcript, kind="speaker", segment=first_id(transcript), revision=0, speaker=speaker.pk),
         409,
     )
+
+
+# An answer that got lost --------------------------------------------------------------------------------------------
+
+
+def test_a_request_that_comes_again_does_nothing_and_tells_what_it_did(browser: Client, transcript: Transcript) -> None:
+    first, second = transcript.segments.values_list("pk", flat=True)[:2]
+    body = {
+        "request": "a1",
+        "operations": [
+            {"kind": "insert", "start": 30.0, "end": 31.0, "text": "Once."},
+            {"kind": "split", "segment": first, "revision": 0, "offset": 6},
+            {"kind": "delete", "segment": second, "revision": 0},
+        ],
+    }
+
+    lost = told(post(browser, transcript, "changes", body))
+    again = told(post(browser, transcript, "changes", body))
+
+    assert again == lost
+    assert (again["changes"], again["removed"], again["revision"]) == ([1, 2, 3], [second], 3)
+    assert texts_of(transcript) == ["We met", "in may.", TEXTS[2], "Once."]
+    assert list(transcript.changes.values_list("request", flat=True)) == ["a1"] * 3
+
+
+def test_what_a_request_did_is_told_as_it_stands_now(browser: Client, transcript: Transcript) -> None:
+    pk = first_id(transcript)
+    body = {"request": "a1", "operations": [{"kind": "text", "segment": pk, "revision": 0, "text": "Mine."}]}
+    told(post(browser, transcript, "changes", body))
+    told(change(browser, transcript, kind="text", segment=pk, revision=1, text="And theirs."))
+
+    again = told(post(browser, transcript, "changes", body))
+
+    assert [(each["text"], each["revision"]) for each in again["segments"]] == [("And theirs.", 2)]
+    assert (again["changes"], again["revision"]) == ([1], 2)
+
+
+@pytest.mark.parametrize("name", ["undo", "redo"])
+def test_a_way_back_or_forth_that_is_asked_for_again_is_gone_once(
+    browser: Client, transcript: Transcript, name: str
+) -> None:
+    for text in ("One.", "Two."):
+        revision = Transcript.objects.get(pk=transcript.pk).revision
+        told(change(browser, transcript, kind="text", segment=first_id(transcript), revision=revision, text=text))
+    if name == "redo":
+        for _ in range(2):
+            told(post(browser, transcript, "undo", {}))
+
+    lost = told(post(browser, transcript, name, {"request": "b"}))
+    again = told(post(browser, transcript, name, {"request": "b"}))
+
+    assert again == lost
+    assert texts_of(transcript)[0] == "One."
+
+
+def test_a_restoring_that_is_asked_for_again_is_done_once(browser: Client, transcript: Transcript) -> None:
+    told(change(browser, transcript, kind="delete", segment=first_id(transcript), revision=0))
+    body = {"number": 0, "revision": 1, "request": "c"}
+
+    lost = told(post(browser, transcript, "restore", body))
+    again = told(post(browser, transcript, "restore", body))
+
+    assert again == lost
+    assert (texts_of(transcript), transcript.changes.count()) == (TEXTS, 2)
+
+
+def test_a_version_is_restored_once_however_often_it_is_asked_for(browser: Client, transcript: Transcript) -> None:
+    before = transcript.created_at - timedelta(hours=1)
+    old = Transcript.objects.create(
+        recording=transcript.recording, language="en", engine="vosk", model="", created_at=before, shown_at=before
+    )
+    old.segments.create(start=0.0, end=1.0, text="Older.")
+    body = {"version": old.pk, "revision": 0, "request": "d"}
+
+    lost = told(post(browser, transcript, "restore", body))
+    again = told(post(browser, transcript, "restore", body))
+
+    assert (again["changes"], again["segments"]) == (lost["changes"], lost["segments"])
+    assert sorted(again["removed"]) == sorted(lost["removed"])
+    assert (texts_of(transcript), transcript.changes.count()) == (["Older."], 1)
+
+
+def test_the_same_name_in_another_transcript_or_of_another_person_is_another_request(
+    browser: Client, transcript: Transcript, owner: User, stranger: User
+) -> None:
+    other = make_transcript(owner, TEXTS, duration=60.0)
+    operation = {"kind": "insert", "start": 30.0, "end": 31.0, "text": "Once."}
+    body = {"request": "a1", "operations": [operation]}
+
+    for each in (transcript, other):
+        told(post(browser, each, "changes", body))
+    editing.edit(transcript, stranger, [Insert(start=40.0, end=41.0, text="Theirs.")], "a1")
+
+    assert (len(texts_of(transcript)), len(texts_of(other))) == (5, 4)
+
+
+def test_requests_without_a_name_are_each_a_new_one(browser: Client, transcript: Transcript) -> None:
+    for _ in range(2):
+        told(change(browser, transcript, kind="insert", start=30.0, end=31.0, text="Once."))
+
+    assert len(texts_of(transcript)) == 5
+
+
+def test_a_text_that_stands_already_tells_the_revision_it_has(browser: Client, transcript: Transcript) -> None:
+    pk = first_id(transcript)
+    told(change(browser, transcript, kind="text", segment=pk, revision=0, text="Corrected."))
+
+    again = told(change(browser, transcript, kind="text", segment=pk, revision=0, text="Corrected."))
+    known = told(change(browser, transcript, kind="text", segment=pk, revision=1, text="Corrected."))
+
+    assert [(each["id"], each["revision"]) for each in again["segments"]] == [(pk, 1)]
+    assert (again["changes"], known["segments"], known["changes"]) == ([], [], [])
+
+
+# What was done --------------------------------------------------------------------------------------------------------
 
 
 def test_the_history_tells_who_did_what(browser: Client, transcript: Transcript, owner: User) -> None:
@@ -196,7 +315,7 @@ def test_a_point_of_the_history_is_restored(browser: Client, transcript: Transcr
 def test_another_version_is_told_of_and_restored(browser: Client, transcript: Transcript) -> None:
     before = transcript.created_at - timedelta(hours=1)
     old = Transcript.objects.create(
-        recording=transcript.recording, language="en", engine="vosk", model="", created_at=before
+        recording=transcript.recording, language="en", engine="vosk", model="", created_at=before, shown_at=before
     )
     old.segments.create(start=0.0, end=1.0, text="Older.")
 

@@ -35,6 +35,8 @@ class Shortcut:
     Attributes:
         keys: Combinations such as "N", "Shift+N", "Ctrl+Z", "Space" or "?", with blanks between them.
         when: Where they hold: "reading" (in no field), "typing" (in a sentence being corrected), or both.
+        is_everywhere: Also while another tab than the transcript is open. Others are about sentences in sight.
+        is_fixed: Nobody can choose other keys.
     """
 
     action: str
@@ -42,6 +44,8 @@ class Shortcut:
     label: Promise | str
     group: Group
     when: str = "reading"
+    is_everywhere: bool = False
+    is_fixed: bool = False
 
     @property
     def combinations(self) -> list[str]:
@@ -49,26 +53,34 @@ class Shortcut:
 
 
 SHORTCUTS = (
-    Shortcut("toggle", "Space K", _("Play or pause"), Group.LISTEN),
-    Shortcut("back", "J", _("5 seconds back"), Group.LISTEN),
-    Shortcut("forward", "L", _("5 seconds forward"), Group.LISTEN),
+    Shortcut("toggle", "Space K", _("Play or pause"), Group.LISTEN, is_everywhere=True),
+    Shortcut("back", "J", _("5 seconds back"), Group.LISTEN, is_everywhere=True),
+    Shortcut("forward", "L", _("5 seconds forward"), Group.LISTEN, is_everywhere=True),
     Shortcut("back-little", "ArrowLeft", _("2 seconds back"), Group.LISTEN),
     Shortcut("forward-little", "ArrowRight", _("2 seconds forward"), Group.LISTEN),
     Shortcut("previous-sentence", "ArrowUp", _("Previous sentence"), Group.LISTEN),
     Shortcut("next-sentence", "ArrowDown", _("Next sentence"), Group.LISTEN),
     Shortcut("repeat", "R", _("Repeat this sentence, or stop repeating"), Group.LISTEN),
-    Shortcut("slower", "<", _("Slower"), Group.LISTEN),
-    Shortcut("faster", ">", _("Faster"), Group.LISTEN),
+    Shortcut("slower", "<", _("Slower"), Group.LISTEN, is_everywhere=True),
+    Shortcut("faster", ">", _("Faster"), Group.LISTEN, is_everywhere=True),
     Shortcut("current", "C", _("Back to the spoken word"), Group.LISTEN),
+    Shortcut("captions", "V", _("Captions in the picture"), Group.LISTEN, is_everywhere=True),
+    Shortcut("fullscreen", "F", _("Picture on the whole screen"), Group.LISTEN, is_everywhere=True),
     # Before "edit": while a doubtful word is at hand, its key means that word.
     Shortcut("correct-word", "E", _("Correct the doubtful word"), Group.CORRECT),
     Shortcut("edit", "E", _("Correct this sentence"), Group.CORRECT),
     Shortcut("actions", "M", _("What else can be done with this sentence"), Group.CORRECT),
     Shortcut("speaker-menu", "S", _("Who speaks: choose, or rename"), Group.CORRECT),
-    Shortcut("speaker", "1 2 3 4 5 6 7 8 9", _("This sentence is said by the speaker of that number"), Group.CORRECT),
+    Shortcut(
+        "speaker",
+        "1 2 3 4 5 6 7 8 9",
+        _("This sentence is said by the speaker of that number"),
+        Group.CORRECT,
+        is_fixed=True,
+    ),
     Shortcut("history", "H", _("Earlier versions of this sentence"), Group.CORRECT),
-    Shortcut("undo", "Ctrl+Z", _("Undo"), Group.CORRECT, "reading typing"),
-    Shortcut("redo", "Ctrl+Shift+Z Ctrl+Y", _("Do again"), Group.CORRECT, "reading typing"),
+    Shortcut("undo", "Ctrl+Z", _("Undo"), Group.CORRECT, "reading typing", is_everywhere=True),
+    Shortcut("redo", "Ctrl+Shift+Z Ctrl+Y", _("Do again"), Group.CORRECT, "reading typing", is_everywhere=True),
     Shortcut("typing-toggle", "Escape Tab", _("Play from a little before, or pause"), Group.TYPE, "typing"),
     Shortcut("typing-back", "Alt+J", _("5 seconds back"), Group.TYPE, "typing"),
     Shortcut("typing-forward", "Alt+L", _("5 seconds forward"), Group.TYPE, "typing"),
@@ -85,9 +97,9 @@ SHORTCUTS = (
     Shortcut("previous-doubt", "Shift+N", _("Previous doubtful word"), Group.CHECK),
     Shortcut("confirm-word", "Y", _("This word is right; on to the next"), Group.CHECK),
     Shortcut("again", "Shift+R", _("Listen again with another engine"), Group.CHECK),
-    Shortcut("find", "/", _("Find in this transcript"), Group.PAGE),
+    Shortcut("find", "/", _("Find in this transcript"), Group.PAGE, is_everywhere=True),
     Shortcut("replace", "Ctrl+H", _("Find and replace"), Group.PAGE, "reading typing"),
-    Shortcut("shortcuts", "?", _("This list"), Group.PAGE),
+    Shortcut("shortcuts", "?", _("This list"), Group.PAGE, is_everywhere=True),
 )
 
 

@@ -6,7 +6,7 @@ import { canEdit, change, Conflict, segmentOp, tell } from "./lib/changes.js";
 import { playExcerpt } from "./lib/excerpt.js";
 import { fill, number } from "./lib/format.js";
 import { oncePerFrame } from "./lib/frames.js";
-import { entries, keysFor, onKeys, shown } from "./lib/keys.js";
+import { entryOf, keysFor, onKeys, shown, spoken } from "./lib/keys.js";
 import { rowOf } from "./lib/rows.js";
 import { recall, remember } from "./lib/storage.js";
 import { fetchedAt, firstInView, lookAt, rangeOf, refresh as fetchAgain, root, segmentsOf, spanOf, stretches, stretchOf, textOf, wordsOf } from "./lib/stretches.js";
@@ -164,10 +164,12 @@ async function confirm() {
   state.isBusy = false;
 }
 
-/** Nothing when the word is no more there. */
+/** Nothing when the word is no more there. It is told by its place in the row as it stands: words before it may have
+    come or gone since the server was asked. */
 function confirmation(word) {
   const row = rowOf(word[0]);
-  return row && indexIn(row, word) >= 0 ? [segmentOp(row, "confirm", { word: word[2] })] : [];
+  const index = row ? indexIn(row, word) : -1;
+  return index >= 0 ? [segmentOp(row, "confirm", { word: index })] : [];
 }
 
 /** Somebody else changed the sentence. */
@@ -252,10 +254,10 @@ function tint() {
 
 function showKeys() {
   for (const button of box.querySelectorAll("[data-doubt-key]")) {
-    const entry = entries.find((one) => one.action === button.dataset.doubtKey);
+    const entry = entryOf(button.dataset.doubtKey);
     const key = entry && keysFor(entry)[0];
     button.title = key ? `${button.getAttribute("aria-label")} (${shown(key)})` : button.getAttribute("aria-label");
-    if (key) button.setAttribute("aria-keyshortcuts", key);
+    if (key) button.setAttribute("aria-keyshortcuts", spoken(key));
     else button.removeAttribute("aria-keyshortcuts");
   }
 }
@@ -292,10 +294,10 @@ function start() {
   if (matchMedia("(max-width: 60rem)").matches) part("list").open = false;
   box.addEventListener("change", changed);
   box.addEventListener("click", clicked);
-  const isAtWord = () => canEdit && state.isStanding && root.checkVisibility();
+  const isAtWord = () => canEdit && state.isStanding;
   onKeys({
-    "next-doubt": () => (root.checkVisibility() ? void step(1) : false),
-    "previous-doubt": () => (root.checkVisibility() ? void step(-1) : false),
+    "next-doubt": () => void step(1),
+    "previous-doubt": () => void step(-1),
     "confirm-word": () => (isAtWord() ? void confirm() : false),
     "correct-word": () => (isAtWord() && !state.isAway ? void correct() : false),
   });

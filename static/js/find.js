@@ -1,5 +1,6 @@
-/* Find in this transcript. Enter goes to the next hit, Shift+Enter to the one before. "/" comes here. */
+/* Find in this transcript. Enter goes to the next hit, Shift+Enter to the one before. "/" comes here from any tab. */
 import { oncePerFrame } from "./lib/frames.js";
+import { isComposing, onKeys } from "./lib/keys.js";
 import { asked, box, find, markAgain, searched, step } from "./lib/search.js";
 import { recall, remember } from "./lib/storage.js";
 
@@ -18,7 +19,15 @@ function findNow() {
   return find();
 }
 
+/** Go to the field. It stands beside the words. */
+function come() {
+  if (!box.checkVisibility()) document.dispatchEvent(new CustomEvent("opentab", { detail: "transcript" }));
+  input.focus();
+  input.select();
+}
+
 function onKey(event) {
+  if (isComposing(event)) return; // this key ends the composition
   if (event.key === "Enter") {
     event.preventDefault();
     if (isAsked()) step(event.shiftKey ? -1 : 1);
@@ -53,6 +62,7 @@ if (box) {
     waiting = setTimeout(find, PAUSE_MS);
   });
   input.addEventListener("keydown", onKey);
+  onKeys({ find: come });
   box.addEventListener("click", onClick);
   const markSoon = oncePerFrame(markAgain);
   for (const type of ["stretchloaded", "nearstretches", "rowchanged"]) document.addEventListener(type, markSoon);

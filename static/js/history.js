@@ -153,8 +153,11 @@ async function compareOn(old) {
   const nodes = await fetchedPages(own);
   if (compared !== own || own.turn !== turn || !place()) return;
   place().replaceChildren(...nodes);
-  if (own.focus !== undefined && document.activeElement === document.body) focusPlace(own.focus);
+  if (own.focus !== undefined && isFocusLost()) focusPlace(own.focus);
 }
+
+/** Whether what had the focus is gone; the panel has it then. */
+const isFocusLost = () => [document.body, panel().closest("[data-panel]")].includes(document.activeElement);
 
 async function fetchedPages({ address, pages }) {
   const held = document.createElement("div");

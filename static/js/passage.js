@@ -259,21 +259,30 @@ async function cancel() {
 
 const choices = () => [...part("result").querySelectorAll("[data-choice]")];
 
+/** What was heard otherwise, as nodes; null when it did not come. */
+async function difference(own) {
+  part("result").setAttribute("aria-busy", "true");
+  try {
+    return await fetched(own.differenceUrl);
+  } catch (error) {
+    if (own === task) {
+      complain(error.message);
+      part("done").focus();
+    }
+    return null;
+  } finally {
+    part("result").removeAttribute("aria-busy");
+  }
+}
+
 /** Compare what was heard with what stands now. Resolves to how much is left, in words; null when it did not come. */
 async function showResult(index = 0) {
   const own = task;
   const isNew = dialog.dataset.shows !== "result";
   if (isNew) show("result");
   if (isNew) part("result").replaceChildren();
-  let found;
-  try {
-    found = await fetched(own.differenceUrl);
-  } catch (error) {
-    complain(error.message);
-    part("done").focus();
-    return null;
-  }
-  if (own !== task) return null;
+  const found = await difference(own);
+  if (!found || own !== task) return null;
   tasks.delete(own);
   part("result").replaceChildren(...found);
   const told = part("result").querySelector("[data-difference]").dataset;
@@ -299,23 +308,40 @@ function operation(place, taken) {
   return taken ? { kind: "text", ...about, text: taken } : { kind: "delete", ...about };
 }
 
-/** Change the text, and compare again: what is shown next to each other is always what stands now. */
+/** Change the text, and compare again: what is shown next to each other is always what stands now. One may have gone
+    on to something else meanwhile. */
 async function act(done, index, sentence) {
   if (isBusy) return;
+  const own = task;
   isBusy = true;
   part("result").setAttribute("aria-busy", "true");
   complain("");
-  let problem = "";
   try {
-    task.accepted += await done();
+    await compareAgain(own, await problemOf(own, done), index, sentence);
+  } finally {
+    part("result").removeAttribute("aria-busy");
+    isBusy = false;
+  }
+}
+
+/** Do it; what went wrong comes back as a sentence. */
+async function problemOf(own, done) {
+  try {
+    own.accepted += await done();
+    return "";
   } catch (error) {
-    problem = error instanceof Conflict ? words.changed : error.message;
+    return error instanceof Conflict ? words.changed : error.message;
+  }
+}
+
+async function compareAgain(own, problem, index, sentence) {
+  if (own !== task || !dialog.open) {
+    if (problem) sayElsewhere(problem);
+    return;
   }
   const left = await showResult(index);
   if (problem) complain(problem);
   else if (left) announce(sentence, left);
-  part("result").removeAttribute("aria-busy");
-  isBusy = false;
 }
 
 function accept(place) {

@@ -60,6 +60,37 @@ function changeSpeed(step) {
   setSpeed(SPEEDS[Math.min(Math.max(0, here + step), SPEEDS.length - 1)]);
 }
 
+// The picture ----------------------------------------------------------------------------------------------------------
+
+const captions = { button: part("captions-button"), track: media.textTracks[0] };
+
+function showCaptions(isOn) {
+  captions.track.mode = isOn ? "showing" : "disabled";
+  captions.button.setAttribute("aria-pressed", String(isOn));
+  remember("captions", isOn);
+}
+
+const turnCaptions = () => showCaptions(captions.track.mode !== "showing");
+
+function turnFullscreen() {
+  if (document.fullscreenElement) document.exitFullscreen();
+  else if (media.requestFullscreen) media.requestFullscreen().catch((error) => console.warn("no full screen:", error.message));
+  else media.webkitEnterFullscreen(); // a phone that has it for videos only
+}
+
+/** Nothing but the picture can be pressed there, so the browser's own controls come. */
+function onFullscreen() {
+  media.controls = document.fullscreenElement === media;
+}
+
+if (captions.button && captions.track) {
+  showCaptions(Boolean(recall("captions")));
+  captions.button.addEventListener("click", turnCaptions);
+  part("fullscreen-button").addEventListener("click", turnFullscreen);
+  document.addEventListener("fullscreenchange", onFullscreen);
+  onKeys({ captions: turnCaptions, fullscreen: turnFullscreen });
+}
+
 // Waveform -------------------------------------------------------------------------------------------------------------
 
 async function loadPeaks() {
@@ -196,7 +227,7 @@ part("wave").addEventListener("pointermove", showHover);
 part("wave").addEventListener("pointerleave", () => {
   part("wave-hover").hidden = true;
 });
-if (media.localName === "video") media.addEventListener("click", toggle);
+if (media.localName === "video") media.addEventListener("click", () => media.controls || toggle());
 for (const type of ["play", "pause", "ended"]) media.addEventListener(type, showState);
 for (const type of ["timeupdate", "seeked", "loadedmetadata", "durationchange"]) media.addEventListener(type, showTime);
 media.addEventListener("error", showProblem);

@@ -1,7 +1,7 @@
 /* Find and replace: the hit one is at, or all of them after a look at what will stand there. Ctrl+H comes here. */
 import { canEdit, change, Conflict, known, segmentOp, tell, undo } from "./lib/changes.js";
 import { clock, fill, number as written } from "./lib/format.js";
-import { comboOf, entries, keysFor, onKeys, shown } from "./lib/keys.js";
+import { comboOf, entryOf, isComposing, keysFor, onKeys, shown } from "./lib/keys.js";
 import { rowOf } from "./lib/rows.js";
 import { box, findAgain, hitHere, queryOf, searched, showTools } from "./lib/search.js";
 import { fetchedAt, lookAt, refresh, stretchOf, textOf } from "./lib/stretches.js";
@@ -25,12 +25,10 @@ function open(isOpen) {
   else input.focus();
 }
 
-/** Open it, or go to its field. Leaves the key to the browser while another tab is open. */
+/** Open it, or go to its field. */
 function come() {
-  if (!box.checkVisibility()) return false;
   box.scrollIntoView({ block: "nearest" });
   open(true);
-  return true;
 }
 
 function showAble() {
@@ -167,7 +165,8 @@ async function follow(event) {
 // Wiring ---------------------------------------------------------------------------------------------------------------
 
 function onKey(event) {
-  const entry = entries.find(({ action }) => action === "replace");
+  if (isComposing(event)) return; // this key ends the composition
+  const entry = entryOf("replace");
   if (entry && keysFor(entry).includes(comboOf(event))) {
     event.preventDefault();
     come();
@@ -175,7 +174,7 @@ function onKey(event) {
 }
 
 function showKey() {
-  const entry = entries.find(({ action }) => action === "replace");
+  const entry = entryOf("replace");
   const key = entry && keysFor(entry)[0];
   toggle.title = key ? `${toggle.getAttribute("aria-label")} (${shown(key)})` : toggle.getAttribute("aria-label");
 }

@@ -1,6 +1,6 @@
 /* The list of keys: opens with "?", shows the keys that hold, and lets people choose others. */
 import { fill } from "./lib/format.js";
-import { choose, comboOf, entries, holderOf, keysFor, onKeys, shown } from "./lib/keys.js";
+import { choose, comboOf, entries, entryOf, holderOf, isAble, keysFor, onKeys, shown, spoken } from "./lib/keys.js";
 
 const MOST_SHOWN = 4; // of more keys only the first and the last
 const list = document.getElementById("shortcuts");
@@ -14,11 +14,17 @@ function show() {
     const isRow = keys.length > MOST_SHOWN; // such as 1 to 9
     entry.row.querySelector("dt").replaceChildren(...(isRow ? [keys[0], " – ", keys.at(-1)] : keys.flatMap((key) => [key, " "])));
     entry.row.classList.toggle("is-waiting", entry === waiting);
+    entry.row.hidden = !isAble(entry);
   }
+  for (const group of list.querySelectorAll("section")) group.hidden = !group.querySelector("[data-action]:not([hidden])");
   reset.hidden = entries.every((entry) => keysFor(entry) === entry.usual);
   for (const field of document.querySelectorAll("[data-key-of]")) {
-    const entry = entries.find((one) => one.action === field.dataset.keyOf);
+    const entry = entryOf(field.dataset.keyOf);
     field.textContent = entry ? shown(keysFor(entry)[0] ?? "") : "";
+  }
+  for (const button of document.querySelectorAll("[data-keys-of]")) {
+    const entry = entryOf(button.dataset.keysOf);
+    if (entry) button.setAttribute("aria-keyshortcuts", keysFor(entry).map(spoken).join(" "));
   }
 }
 
@@ -59,5 +65,5 @@ if (list) {
     notice.textContent = notice.dataset.usual;
   });
   document.addEventListener("keyschanged", show);
-  show();
+  document.addEventListener("DOMContentLoaded", show); // by then each module of the page has said what it can do
 }

@@ -137,7 +137,6 @@ function openOfKey() {
 
 /** The speaker of that number says the turn whose heading has the focus, else the sentence at hand. */
 function speakerOfKey({ key }) {
-  if (!/^[1-9]$/.test(key)) return openOfKey(); // somebody chose another key
   const heading = focusedHeading();
   const row = heading ? rowOfTurn(heading) : currentRow();
   const listed = document.querySelector(`[data-voice="${Number(key) - 1}"]`)?.closest("[data-merge]");

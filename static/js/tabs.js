@@ -2,37 +2,49 @@
 
    Tells the document of "panelshown" (detail: {name, element}) whenever a panel has come, and opens the tab that
    "opentab" names (detail). */
+import { fetchedAt, lookAt } from "./lib/stretches.js";
+
 const bar = document.querySelector("[data-tabs]");
 const tabs = [...(bar?.querySelectorAll("[data-tab]") ?? [])];
 const panelOf = (tab) => document.getElementById(tab.getAttribute("aria-controls"));
 const openTab = () => tabs.find((tab) => tab.getAttribute("aria-selected") === "true");
 const stale = new Set(tabs.filter((tab) => tab.dataset.url && !panelOf(tab).childElementCount));
 
+/** How often each tab was asked for: only the last answer counts. */
+const asked = new Map(tabs.map((tab) => [tab, 0]));
+
 function open(tab, { isFocused = false, isKept = true } = {}) {
+  const isOpen = document.body.dataset.tab === tab.dataset.tab;
+  if (!isOpen) show(tab);
+  if (!isOpen && isKept) history.replaceState(null, "", tab.dataset.tab === "transcript" ? location.pathname : `?tab=${tab.dataset.tab}`);
+  if (isFocused) tab.focus({ preventScroll: isOpen });
+  bring(tab);
+}
+
+function show(tab) {
   for (const one of tabs) {
-    const isOpen = one === tab;
-    one.setAttribute("aria-selected", String(isOpen));
-    one.tabIndex = isOpen ? 0 : -1;
-    panelOf(one).hidden = !isOpen;
+    one.setAttribute("aria-selected", String(one === tab));
+    one.tabIndex = one === tab ? 0 : -1;
+    panelOf(one).hidden = one !== tab;
   }
   document.body.dataset.tab = tab.dataset.tab;
-  if (isFocused) tab.focus();
-  if (isKept) history.replaceState(null, "", tab.dataset.tab === "transcript" ? location.pathname : `?tab=${tab.dataset.tab}`);
   tab.scrollIntoView({ block: "nearest", inline: "nearest" });
-  bring(tab);
 }
 
 /** Fetch what a panel shows, if what it shows is old. */
 async function bring(tab) {
   if (!stale.delete(tab)) return;
   const element = panelOf(tab);
+  const turn = asked.get(tab) + 1;
+  asked.set(tab, turn);
   element.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(tab.dataset.url);
-    if (!answer.ok || answer.redirected) throw new Error(`status ${answer.status}`);
-    put(element, await answer.text());
+    const html = await fetched(tab.dataset.url);
+    if (turn !== asked.get(tab)) return;
+    put(element, html);
     document.dispatchEvent(new CustomEvent("panelshown", { detail: { name: tab.dataset.tab, element } }));
   } catch (error) {
+    if (turn !== asked.get(tab)) return;
     stale.add(tab);
     console.warn("a panel did not come:", error.message);
     if (!element.childElementCount) element.replaceChildren(problem(tab));
@@ -40,10 +52,24 @@ async function bring(tab) {
   element.removeAttribute("aria-busy");
 }
 
+async function fetched(address) {
+  const answer = await fetch(address);
+  if (!answer.ok || answer.redirected) throw new Error(`status ${answer.status}`);
+  return answer.text();
+}
+
+/** What had the focus has it again, or the panel where that is gone. */
 function put(element, html) {
-  const focused = element.contains(document.activeElement) ? document.activeElement.id : null;
+  const held = element.contains(document.activeElement) ? document.activeElement : null;
   element.replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
-  if (focused) document.getElementById(focused)?.focus({ preventScroll: true });
+  if (held) (twinOf(held, element) ?? element).focus({ preventScroll: true });
+}
+
+/** The same control in a panel that came anew: told by its id, else by all that is kept with it. */
+function twinOf(held, element) {
+  if (held.id) return document.getElementById(held.id);
+  const about = JSON.stringify(held.dataset);
+  return about === "{}" ? null : [...element.querySelectorAll(held.localName)].find((one) => JSON.stringify(one.dataset) === about);
 }
 
 function problem(tab) {
@@ -59,6 +85,16 @@ function problem(tab) {
 function openNamed({ detail: name }) {
   const tab = tabs.find((one) => one.dataset.tab === name);
   if (tab) open(tab, { isFocused: true });
+}
+
+/** A place chosen in another panel is shown among the words, and its sentence gets the focus. */
+async function showPlace(event) {
+  const link = event.target.closest("[data-panel]:not([data-panel=transcript]) [data-seek-link]");
+  if (!link || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  open(tabs[0], { isFocused: true });
+  const row = (await fetchedAt(Number(link.hash.slice(3)) + 0.02))?.element;
+  if (!document.querySelector("[data-media]") && row) lookAt(row);
+  row?.querySelector("[data-seek-link]").focus({ preventScroll: true });
 }
 
 function onKey(event) {
@@ -84,9 +120,6 @@ if (bar) {
     for (const tab of tabs) if (tab.dataset.url) stale.add(tab);
     bring(openTab());
   });
-  // A place chosen in another panel is shown among the words.
-  document.addEventListener("click", (event) => {
-    if (event.target.closest("[data-panel] [data-seek-link]")) open(tabs[0]);
-  });
+  document.addEventListener("click", showPlace);
   open(openTab(), { isKept: false });
 }

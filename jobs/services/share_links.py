@@ -31,9 +31,9 @@ def token_of(share: Share) -> str | None:
 
 
 def find(token: str) -> Share | None:
-    """The link, with its recording; None for one that leads nowhere, or no longer."""
+    """The link, with its recording; None for one that leads nowhere, no longer, or into the trash."""
     found = Share.objects.open_at(timezone.now()).select_related("recording")
-    return found.filter(token_hash=_hashed(token)).first()
+    return found.filter(token_hash=_hashed(token), recording__deleted_at=None).first()
 
 
 def links_of(recording: Recording) -> QuerySet[Share]:

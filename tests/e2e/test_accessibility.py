@@ -94,6 +94,14 @@ transcript(row, job)
 storage.delete(row.media_key)
 Recording.objects.filter(pk=row.pk).update(media_key="")
 
+from jobs.services import share_links
+shared = Recording.objects.get(title="A recording, done")
+for name, password in {"shared": "", "shared with a password": "open sesame"}.items():
+    share = share_links.create(shared, expires_at=None, password=password, has_audio=True)
+    addresses[name] = f"/s/{share_links.token_of(share)}/"
+share_links.create(shared, expires_at=timezone.now(), password="", has_audio=False)
+addresses["share page"] = f"/recordings/{shared.pk}/shares/"
+
 client = Client()
 client.force_login(User.objects.create_user("new@example.org", "new@example.org", "a-good-long-one"))
 print(json.dumps({"addresses": addresses, "newcomer": client.cookies["sessionid"].value}))
@@ -275,6 +283,24 @@ def click(selector: str) -> Callable[[Page], None]:
     return lambda page: page.locator(selector).first.click()
 
 
+def share(page: Page) -> None:
+    page.get_by_role("link", name="Share").click()
+    page.wait_for_selector("#share[open]")
+
+
+def share_wrongly(page: Page) -> None:
+    share(page)
+    page.get_by_label("Until a date").check()
+    page.get_by_role("button", name="Create link").click()
+    page.wait_for_selector("#share [aria-invalid=true]")
+
+
+def open_wrongly(page: Page) -> None:
+    page.fill("[name=password]", "not this")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".errorlist")
+
+
 def nothing(page: Page) -> None:
     """The page as it comes."""
 
@@ -284,6 +310,13 @@ ENTRANCE = {
     "login refused": ("/accounts/login/", sign_in_wrongly),
     "password reset": ("/accounts/password/reset/", nothing),
     "password reset sent": ("/accounts/password/reset/", ask_for_reset),
+    "shared": ("shared", nothing),
+    "shared, finding": ("shared", find),
+    "shared, exporting": ("shared", click("summary.button-primary")),
+    "shared, keys": ("shared", lambda page: page.locator("body").press("?")),
+    "shared with a password": ("shared with a password", nothing),
+    "shared, wrong password": ("shared with a password", open_wrongly),
+    "shared no longer": ("/s/nothing/", nothing),
     "password reset link of old": ("/accounts/password/reset/key/1-set-password/", nothing),
 }
 PAGES = {
@@ -314,6 +347,9 @@ PAGES = {
     "done, history": ("done", open_tab("History")),
     "done, run log": ("done", open_tab("Run log")),
     "done, speakers again": ("done", click("[data-opens=find-speakers]")),
+    "done, sharing": ("done", share),
+    "done, sharing wrongly": ("done", share_wrongly),
+    "share page": ("share page", nothing),
     "done without speakers": ("speechless", nothing),
     "media deleted": ("bare", nothing),
     "failed": ("failed", nothing),
@@ -357,9 +393,11 @@ def test_an_empty_library_has_no_violation(site: Site, visit: Callable[..., Page
 # By keyboard ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("address", ["/upload/", "/", "running", "done", "failed", "silent", "/accounts/login/"])
+@pytest.mark.parametrize(
+    "address", ["/upload/", "/", "running", "done", "failed", "silent", "share page", "shared", "/accounts/login/"]
+)
 def test_everything_usable_is_reached_by_tab_and_shows_it(visit: Callable[..., Page], address: str) -> None:
-    page = visit(address, *([None] if "login" in address else []))
+    page = visit(address, *([None] if address in ("shared", "/accounts/login/") else []))
     page.evaluate(KEYBOARD)
     unmarked = set()
 
@@ -398,6 +436,7 @@ def test_escape_closes_a_menu_and_gives_the_focus_back(visit: Callable[..., Page
         ("running", "Cancel"),
         ("done", "Keyboard shortcuts"),
         ("done", "Find speakers again"),
+        ("done", "Share"),
     ],
 )
 def test_escape_closes_a_dialog_and_gives_the_focus_back(visit: Callable[..., Page], address: str, name: str) -> None:

@@ -186,7 +186,11 @@ def delete_recording(share: Share) -> None:
     Recording.objects.filter(pk=share.recording_id).delete()
 
 
-@pytest.mark.parametrize("end", [share_links.revoke, expire, delete_recording])
+def put_in_the_trash(share: Share) -> None:
+    Recording.objects.filter(pk=share.recording_id).update(deleted_at=timezone.now())
+
+
+@pytest.mark.parametrize("end", [share_links.revoke, expire, delete_recording, put_in_the_trash])
 def test_a_link_that_ended_is_as_one_that_never_was(
     visitor: Client, make: Make, end: Callable[[Share], object]
 ) -> None:
@@ -199,6 +203,15 @@ def test_a_link_that_ended_is_as_one_that_never_was(
     ended = visitor.get(address(share))
     assert (ended.status_code, ended.content) == (404, never.content)
     assert {visitor.get(address(share, part)).status_code for part in (*PARTS, "export/txt")} == {404}
+
+
+def test_a_link_works_again_when_its_recording_comes_back_from_the_trash(visitor: Client, make: Make) -> None:
+    share = make()
+    put_in_the_trash(share)
+
+    Recording.objects.update(deleted_at=None)
+
+    assert visitor.get(address(share)).status_code == 200
 
 
 def test_a_link_is_open_until_it_expires(visitor: Client, make: Make) -> None:

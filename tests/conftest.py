@@ -10,6 +10,7 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 from django.http.response import HttpResponseBase
 from django.test import Client
+from django.utils import translation
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -37,6 +38,13 @@ def empty_redis(redis_server: Path) -> None:
     import redis
 
     redis.Redis(unix_socket_path=str(redis_server)).flushall()
+
+
+@pytest.fixture(autouse=True)
+def language_of_the_site() -> Iterator[None]:
+    """A request leaves its language in the thread, as it would in a server, where the next one sets its own."""
+    yield
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -231,9 +231,11 @@ class _Window:
         self.ends: list[int] = []
         self._cost: list[float] = []  # of a cut before each unit
         self._turns: list[int] = []  # boundaries at which somebody else speaks
+        self._borders: set[int] = set()  # boundaries of sentences
         for sentence in sentences:
             self._add(sentence)
         self.count = len(self.starts)
+        self._borders.add(self.count)
         self._first.append(len(self._words))
         self._cost.append(0.0)
         self.starts.append(follow)
@@ -248,6 +250,7 @@ class _Window:
         breaks = [self._cutter.breaks[text] for text in sentence.texts]
         starts, ends = self.starts, self.ends
         leaving, wide, said = 0, columns, 0
+        self._borders.add(len(starts))
         if starts:
             leaving, said = self._cutter.breaks[self._words[-1]][0], ends[-1]
             if self._sentences[-1].speaker != sentence.speaker:
@@ -316,7 +319,7 @@ class _Window:
                         if total >= best[end]:
                             continue
                     best[end], before[end] = total, (first, 0)
-            if cutter.dash is not None and turns[0] < count:
+            if cutter.dash is not None and turns[0] < count and first in self._borders:
                 for end, total in self._sharing(first, turns[0], turns[1], closed):
                     if base + total < best[end]:
                         best[end], before[end] = base + total, (first, turns[0])
@@ -344,7 +347,7 @@ class _Window:
         return _BROKEN * ((lacking > 0) + (short > 0)) + max(lacking, short) / 100
 
     def _sharing(self, first: int, turn: int, next_turn: int, closed: Sequence[int]) -> Iterator[tuple[int, float]]:
-        """Cues of two lines, from `first` to the change of speaker and on to an end: that and what they cost."""
+        """Cues of two lines of whole sentences, from `first` to the change of speaker and on: their end, their cost."""
         cutter, at = self._cutter, self.at
         room = cutter.columns - cutter.dash_columns + cutter.space
         if at[turn] - at[first] > room:
@@ -354,6 +357,8 @@ class _Window:
         for end in range(turn + 1, next_turn + 1):
             if at[end] - at[turn] > room or closed[end] > latest:
                 return
+            if end not in self._borders:
+                continue
             columns = at[end] - offset
             shape = cutter.shape[min(columns, cutter.most)]
             yield end, _SHARED + self._cost[end] + shape + self._broken(first, end, columns)

@@ -83,7 +83,8 @@ _LISTS: Final[Mapping[str, _Lists]] = MappingProxyType(
                 "she it we they am is are was were be been being have has had do does did will would shall should can "
                 "could may might must not very too quite don't doesn't didn't won't can't couldn't isn't aren't "
                 "wasn't i'm you're he's she's it's we're they're i've you've we've they've i'll you'll we'll they'll "
-                "i'd you'd that's"
+                "i'd you'd that's one two three four five six seven eight nine ten twenty thirty hundred thousand "
+                "million"
             ),
         ),
         "ru": _lists(
@@ -99,7 +100,8 @@ _LISTS: Final[Mapping[str, _Lists]] = MappingProxyType(
             ),
             leaning=(
                 "я ты он она оно мы вы они мой твой его её наш ваш их этот эта это эти тот та те очень был была было "
-                "были будет будут буду есть самый самая самое весь вся всё все каждый каждая"
+                "были будет будут буду есть самый самая самое весь вся всё все каждый каждая два две три "
+                "четыре пять шесть семь восемь девять десять двадцать тридцать сто двести тысяча тысяч миллион"
             ),
             trailing="бы б ли ль же ж",
         ),

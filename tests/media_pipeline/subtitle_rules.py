@@ -105,23 +105,30 @@ def parted(shown: Sequence[Shown], language: str) -> list[str]:
 def fewest(transcript: Transcript, rules: Rules) -> int:
     """How many times "too fast" and "too short" any cut of the words into subtitles must break at least.
 
-    A subtitle is a run of words of one speaker, or one line each of two who follow each other, without a silence of
-    more than a second in it. It starts with its first word. It may end when the next starts, less the gap, but no
-    later than `past` after its last word, unless it were too short then, or a small gap were left. Line width, line
-    count, the longest time, and what must not be parted are always kept. All cuts that are left are tried, and the
+    A subtitle is a run of words of one speaker, or whole sentences of two who follow each other on a line each, without
+    a silence of more than a second in it. It starts with its first word. It may end when the next starts, less the gap,
+    but no later than `past` after its last word, unless it were too short then, or a small gap were left. Line width,
+    line count, the longest time, and what must not be parted are always kept. All cuts that are left are tried, and the
     best is counted: so many rules the words do not allow to be kept.
     """
     words = [word for segment in transcript.segments for word in segment.words]
     last_in_segment = {id(segment.words[-1]) for segment in transcript.segments}
     joined = [word.text.lower() in BOUND[transcript.language] and id(word) not in last_in_segment for word in words]
+    borders = {0}
+    for segment in transcript.segments:
+        borders.add(max(borders) + len(segment.words))
     count = len(words)
     least = [0] * count + [0]
     for first in range(count - 1, -1, -1):
-        least[first] = min((least[end] + cost for end, cost in _subtitles(words, joined, first, rules)), default=10**9)
+        least[first] = min(
+            (least[end] + cost for end, cost in _subtitles(words, joined, borders, first, rules)), default=10**9
+        )
     return least[0]
 
 
-def _subtitles(words: Sequence[Word], joined: Sequence[bool], first: int, rules: Rules) -> Iterator[tuple[int, int]]:
+def _subtitles(
+    words: Sequence[Word], joined: Sequence[bool], borders: set[int], first: int, rules: Rules
+) -> Iterator[tuple[int, int]]:
     """Where a subtitle from `first` may end, and how many rules it breaks."""
     start = round(words[first].start * 1000)
     turn: int | None = None
@@ -140,7 +147,7 @@ def _subtitles(words: Sequence[Word], joined: Sequence[bool], first: int, rules:
         text = sum(len(word.text) + 1 for word in words[first:end]) - 1
         if max(said, closed) - start > rules.longest or text > rules.lines * (rules.line + 1):
             return
-        if joined[end - 1]:
+        if joined[end - 1] or (turn is not None and not {first, end} <= borders):
             continue
         read = _read(words, joined, first, turn, end, rules)
         if read is not None:

@@ -29,6 +29,7 @@ ROWS = (
     "assign_speakers",
     "faster_whisper",
     "transcript_page",
+    "search",
     "exports",
 )
 # What needs a GPU. Not part of `make bench`.

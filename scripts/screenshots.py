@@ -161,7 +161,11 @@ def take_all(camera: Camera, data: Path) -> None:
     camera.take("10-library", "/")
     camera.take("10-library-menu", "/", lambda page: page.get_by_label("Your account").click())
     camera.take("10-library-nothing", "/?q=zebra")
-    camera.take("10-library-delete", "/", lambda page: page.locator(".row-delete").first.click())
+    camera.take("10-library-search", "/?q=library")
+    camera.take("10-library-filter", "/?status=done", lambda page: page.locator(".filters summary").click())
+    camera.take("10-library-title", "/", lambda page: page.locator(".title-menu summary").first.click())
+    camera.take("10-library-chosen", "/", lambda page: page.locator("[data-choose]").first.press("Space"))
+    camera.take("10-trash", "/trash/")
     camera.take("11-404", "/recordings/00000000-0000-0000-0000-000000000000/")
 
 

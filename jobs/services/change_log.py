@@ -16,13 +16,16 @@ from django.db.models import Count, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from jobs.models import Change, ChangeKind, Segment, SegmentChange, Speaker, Standing, Transcript
+from jobs.services import shared_words
 
 Patch: TypeAlias = dict[str, Any]
 
 FIELDS = ("start", "end", "text", "words", "confidence", "marks", "is_edited", "is_speaker_chosen")
 BATCH = 500
 HISTORY_PAGE = 50
-_STACKED = [kind for kind in ChangeKind if kind not in (ChangeKind.UNDO, ChangeKind.REDO)]
+_TURNS = (ChangeKind.UNDO, ChangeKind.REDO)
+_STACKED = [kind for kind in ChangeKind if kind not in _TURNS]
+_OF_SPEAKER = frozenset(("speaker", "is_speaker_chosen"))
 
 
 class EditRefused(Exception):
@@ -391,13 +394,15 @@ def restore(
 ) -> Outcome:
     """Bring back what stood after change `number` (0: what the engine wrote), of one segment or of everything.
 
+    Those that one segment has shared words with since, by being cut or joined, come back with it.
+
     Args:
         revision: The transcript's, as the person knows it.
         request: See `done_before`.
 
     Raises:
-        EditConflict: The transcript has been changed since.
-        EditRefused: There is no such change.
+        EditConflict: The transcript has been changed since, or somebody else changed one that would come back too.
+        EditRefused: There is no such change, or the segment has nothing to do with what stood then.
     """
     with locked(transcript) as row:
         if done := done_before(row, person, request):
@@ -406,11 +411,12 @@ def restore(
         if not 0 <= number <= row.revision:
             raise EditRefused(_("The history has no such entry."))
         draft = Draft(row, person, request)
-        later = row.changes.filter(number__gt=number)
         if segment is None:
+            later = row.changes.filter(number__gt=number)
             _put_speakers(draft, _speakers_before(later))
-        touched = SegmentChange.objects.filter(change__in=later)
-        states, current = _states_before(draft, touched if segment is None else touched.filter(segment=segment))
+            states, current = _states_before(draft, SegmentChange.objects.filter(change__in=later))
+        else:
+            states, current = _states_of_one(draft, segment, number)
         for state in states.values():
             if state is not None and state["speaker"] not in draft.speakers:
                 state["speaker"] = None
@@ -445,6 +451,52 @@ def _states_before(
     return {
         pk: wound_back(content(current[pk]) if pk in current else None, changes) for pk, changes in rows.items()
     }, current
+
+
+def _states_of_one(draft: Draft, segment: int, number: int) -> tuple[dict[int, Patch | None], dict[int, Segment]]:
+    """As `_states_before`, of one segment as it was after a change, and of those that shared words with it since.
+
+    These keep their speakers where they are there now as then.
+    """
+    if shared_words.came_with_version(draft.transcript, segment, number):
+        raise EditRefused(_("Another version has taken the place of the text since. Restore all of it instead."))
+    way = shared_words.way_back(draft.transcript, segment, number)
+    touched = way.changes()
+    states, current = _states_before(draft, touched)
+    staying = [pk for pk in current if pk != segment and states[pk] is not None]
+    _refuse_losing(draft, touched.exclude(segment=segment).exclude(change__number__in=way.sharing), staying, states)
+    for pk in staying:
+        now = content(current[pk])
+        states[pk] = (states[pk] or {}) | {name: now[name] for name in _OF_SPEAKER}
+    return states, current
+
+
+def _refuse_losing(
+    draft: Draft, lost: QuerySet[SegmentChange], staying: Sequence[int], states: dict[int, Patch | None]
+) -> None:
+    """EditConflict when other people made one of the changes that would be lost."""
+    by_others = lost.exclude(change__person=draft.person.pk if draft.person else None)
+    standing = by_others.exclude(change__kind__in=_TURNS).exclude(change__standing=Standing.UNDONE)
+    conflicts = {
+        row.segment: Conflict(
+            row.segment,
+            base=row.before,
+            theirs=content(current) if (current := draft.find(row.segment)) else None,
+            yours=states[row.segment],
+            last=row.change,
+            revision=current.revision if current else None,
+        )
+        for row in standing.select_related("change__person").order_by("revision")
+        if row.segment not in staying or not _OF_SPEAKER.issuperset(row.after or ())
+    }
+    if conflicts:
+        raise EditConflict(
+            _(
+                "This passage shared words with another one that somebody else has changed since. "
+                "That would be lost, so nothing was restored."
+            ),
+            list(conflicts.values()),
+        )
 
 
 def wound_back(state: Patch | None, changes: Iterable[SegmentChange]) -> Patch | None:

@@ -2,13 +2,14 @@
 
 import random
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 
 from jobs.models import Change, ChangeKind, Segment, SegmentChange, Transcript
-from jobs.services import change_log, editing, phrases
+from jobs.services import change_log, editing, phrases, versions
 from jobs.services.change_log import EditConflict, EditRefused
 from jobs.services.edit_operations import (
     AnyOperation,
@@ -409,6 +410,167 @@ def test_one_segment_can_be_restored_alone(transcript: Transcript, owner: User) 
     change_log.restore(transcript, owner, number=0, revision=2, segment=nth(transcript, 0)["segment"])
 
     assert texts_of(transcript)[:2] == [TEXTS[0], "Two."]
+
+
+def revision_of(transcript: Transcript) -> int:
+    return Transcript.objects.get(pk=transcript.pk).revision
+
+
+def restore_one(transcript: Transcript, person: User, segment: int, number: int) -> change_log.Outcome:
+    revision = revision_of(transcript)
+    return change_log.restore(transcript, person, number=number, revision=revision, segment=segment)
+
+
+def join_op(transcript: Transcript, index: int) -> Join:
+    following = nth(transcript, index + 1)
+    return Join(**nth(transcript, index), following=following["segment"], following_revision=following["revision"])
+
+
+@pytest.mark.parametrize("half", [0, 1])
+def test_a_segment_from_before_it_was_split_takes_back_what_was_cut_off(
+    transcript: Transcript, owner: User, half: int
+) -> None:
+    do(transcript, owner, Split(**nth(transcript, 0), offset=6))
+    do(transcript, owner, SetText(**nth(transcript, half), text="Something else."))
+    do(transcript, owner, SetText(**nth(transcript, 2), text="Elsewhere."))
+    before = state(transcript)
+    first = nth(transcript, 0)["segment"]
+
+    restore_one(transcript, owner, first, 0)
+
+    assert texts_of(transcript) == [TEXTS[0], "Elsewhere.", *TEXTS[2:]]
+    assert transcript.changes.count() == 4
+    change_log.undo(transcript, owner)
+    assert state(transcript) == before
+
+
+def test_a_segment_from_before_it_was_joined_gives_back_what_it_took(transcript: Transcript, owner: User) -> None:
+    do(transcript, owner, SetText(**nth(transcript, 1), text="Who came?"))
+    do(transcript, owner, join_op(transcript, 0))
+    do(transcript, owner, SetText(**nth(transcript, 0), text="All of it in other words."))
+    before = state(transcript)
+
+    restore_one(transcript, owner, nth(transcript, 0)["segment"], 0)
+
+    assert texts_of(transcript) == [TEXTS[0], "Who came?", *TEXTS[2:]]
+    change_log.undo(transcript, owner)
+    assert state(transcript) == before
+
+
+def test_segments_that_shared_words_by_way_of_others_come_back_too(transcript: Transcript, owner: User) -> None:
+    do(transcript, owner, Split(**nth(transcript, 0), offset=6))
+    do(transcript, owner, join_op(transcript, 1))
+    assert texts_of(transcript) == ["We met", "in may. Who was there?", *TEXTS[2:]]
+
+    restore_one(transcript, owner, nth(transcript, 0)["segment"], 0)
+
+    assert texts_of(transcript) == TEXTS
+
+
+def test_a_segment_comes_back_across_a_way_back_that_others_shared(transcript: Transcript, owner: User) -> None:
+    do(transcript, owner, Split(**nth(transcript, 0), offset=6))
+    do(transcript, owner, SetText(**nth(transcript, 2), text="Elsewhere."))
+    change_log.restore(transcript, owner, number=0, revision=2)
+
+    restore_one(transcript, owner, nth(transcript, 0)["segment"], 1)
+
+    assert texts_of(transcript) == ["We met", "in may.", *TEXTS[1:]]
+
+
+def test_what_was_cut_off_before_keeps_what_was_done_to_it(transcript: Transcript, owner: User) -> None:
+    do(transcript, owner, Split(**nth(transcript, 0), offset=6))
+    do(transcript, owner, SetText(**nth(transcript, 0), text="We sat"))
+    do(transcript, owner, SetText(**nth(transcript, 1), text="in June."))
+
+    restore_one(transcript, owner, nth(transcript, 0)["segment"], 1)
+
+    assert texts_of(transcript)[:2] == ["We met", "in June."]
+
+
+def test_what_somebody_else_corrected_in_the_other_part_is_not_lost(
+    transcript: Transcript, owner: User, stranger: User
+) -> None:
+    do(transcript, owner, Split(**nth(transcript, 0), offset=6))
+    other = nth(transcript, 1)["segment"]
+    do(transcript, stranger, SetText(**nth(transcript, 1), text="in June."))
+    before = state(transcript)
+
+    with pytest.raises(EditConflict, match="shared words") as refused:
+        restore_one(transcript, owner, nth(transcript, 0)["segment"], 0)
+
+    (conflict,) = refused.value.conflicts
+    assert (conflict.segment, (conflict.theirs or {})["text"], conflict.yours) == (other, "in June.", None)
+    assert conflict.last and conflict.last.person == stranger
+    assert state(transcript) == before
+    change_log.undo(transcript, stranger)
+    restore_one(transcript, owner, nth(transcript, 0)["segment"], 0)
+    assert texts_of(transcript) == TEXTS
+
+
+def test_what_somebody_else_corrected_before_a_join_stays_when_it_is_taken_apart(
+    transcript: Transcript, owner: User, stranger: User
+) -> None:
+    do(transcript, owner, SetText(**nth(transcript, 0), text="We sat."))
+    do(transcript, stranger, SetText(**nth(transcript, 1), text="Who came?"))
+    do(transcript, owner, join_op(transcript, 0))
+
+    restore_one(transcript, owner, nth(transcript, 0)["segment"], 0)
+
+    assert texts_of(transcript) == [TEXTS[0], "Who came?", *TEXTS[2:]]
+
+
+def test_a_passage_that_comes_back_with_another_keeps_the_speaker_it_has(
+    transcript: Transcript, owner: User, stranger: User
+) -> None:
+    do(transcript, owner, Split(**nth(transcript, 0), offset=6))
+    do(transcript, stranger, SetSpeaker(**nth(transcript, 0), name="Zoë"))
+
+    restore_one(transcript, owner, nth(transcript, 1)["segment"], 0)
+
+    assert (texts_of(transcript), voices_of(transcript)[0]) == (TEXTS, "Zoë")
+
+
+def test_one_segment_is_not_restored_alone_across_another_version(transcript: Transcript, owner: User) -> None:
+    old = Transcript.objects.create(
+        recording=transcript.recording, language="en", engine="vosk", model="", shown_at=transcript.created_at
+    )
+    Transcript.objects.filter(pk=old.pk).update(shown_at=transcript.shown_at - timedelta(hours=1))
+    old.segments.create(start=0.0, end=1.0, text="Older.")
+    versions.restore_version(transcript, owner, version=old.pk, revision=0)
+
+    with pytest.raises(EditRefused, match="Another version"):
+        restore_one(transcript, owner, nth(transcript, 0)["segment"], 0)
+
+    assert texts_of(transcript) == ["Older."]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_whatever_was_cut_and_joined_a_segment_comes_back_without_loss(owner: User, seed: int) -> None:
+    chance = random.Random(seed)
+    made = make_transcript(owner, [" ".join(f"w{place}{number}" for number in range(6)) for place in "abcd"])
+    words = sorted(" ".join(texts_of(made)).split())
+    saved = {0: dict(made.segments.values_list("pk", "text"))}
+    for _ in range(14):
+        count = made.segments.count()
+        index = chance.randrange(count)
+        text = texts_of(made)[index]
+        kind = chance.choice(["split", "split", "join", "undo", "redo", "one"])
+        try:
+            if kind == "split":
+                do(made, owner, Split(**nth(made, index), offset=text.find(" ") if " " in text else 0))
+            elif kind == "join" and index + 1 < count:
+                do(made, owner, join_op(made, index))
+            elif kind == "one":
+                number = chance.randint(0, revision_of(made))
+                segment = chance.choice([*saved[number]])
+                restore_one(made, owner, segment, number)
+                assert dict(made.segments.values_list("pk", "text")).get(segment) == saved[number][segment]
+            elif kind in ("undo", "redo"):
+                (change_log.undo if kind == "undo" else change_log.redo)(made, owner)
+        except (EditRefused, EditConflict):
+            continue
+        saved[revision_of(made)] = dict(made.segments.values_list("pk", "text"))
+        assert sorted(" ".join(texts_of(made)).split()) == words
 
 
 def test_nothing_is_restored_over_changes_that_were_not_seen(transcript: Transcript, owner: User) -> None:

@@ -4,38 +4,41 @@ import { change, Conflict, tell } from "./lib/changes.js";
 import { dropDraft, keepDraft } from "./lib/drafts.js";
 import { fill } from "./lib/format.js";
 import { rowOf } from "./lib/rows.js";
-import { lookAt, refresh } from "./lib/stretches.js";
+import { fetchedAt, lookAt, root } from "./lib/stretches.js";
 import { novelties, together } from "./lib/worddiff.js";
 
-const open = new Map(); // id of the segment -> {section, before: the row it stands behind}
+const open = new Map(); // id of the segment -> {section, start}
+let count = 0;
 
-/** Show what stands, what was written, and both together. */
-export async function showConflict(row, yours, error) {
+/** Show what stands, what was written ({id, start, text}), and both together. */
+export async function showConflict({ id, start, text }, error) {
   const [found] = error.conflicts;
-  if (!found?.segment) return tell(error);
-  keepDraft(row, yours);
-  const place = row.closest("[data-stretch]");
-  if (found.theirs && place) await refresh([Number(place.dataset.stretch)]);
+  const yours = tidy(text);
+  keepDraft({ id, text: yours, base: found.base?.text ?? "", revision: found.revision ?? 0, start });
   const section = document.getElementById("conflict-template").content.firstElementChild.cloneNode(true);
-  fillIn(section, found, yours);
-  open.get(found.segment)?.remove();
-  open.set(found.segment, section);
+  const conflict = { ...found, draft: id, start, yours, section };
+  fillIn(conflict);
+  open.get(id)?.section.remove();
+  open.set(id, conflict);
   section.addEventListener("click", (event) => {
     const use = event.target.closest("[data-conflict-use]")?.dataset.conflictUse;
-    if (use) choose(section, found, yours, use).catch((problem) => settle(found, section, yours, problem));
+    if (use) choose(conflict, use);
   });
-  const now = rowOf(found.segment) ?? row;
-  put(section, now);
+  await fetchedAt(start);
+  put(conflict);
   section.focus({ preventScroll: true });
-  lookAt(now, 0.3);
+  lookAt(section, 0.3);
 }
 
-/** Beside the row it is about; a deleted one has none, so where it was. */
-function put(section, row) {
-  if (row.isConnected) row.after(section);
+/** Behind the row it is about; that of a deleted sentence behind what is said before it. */
+function put({ section, segment, start }) {
+  const rows = [...root.querySelectorAll("[data-segment]")];
+  const row = rowOf(segment) ?? rows.findLast((one) => Number(one.dataset.start) <= start) ?? rows[0];
+  if (row) row.after(section);
+  else root.prepend(section);
 }
 
-function fillIn(section, { base, theirs, who }, yours) {
+function fillIn({ base, theirs, who, yours, section }) {
   const title = section.querySelector("[data-conflict-title]");
   title.textContent = fill(theirs ? title.dataset.by : title.dataset.gone, { who: who || title.dataset.somebody });
   mark(section.querySelector("[data-conflict-yours]"), base?.text ?? "", yours);
@@ -45,7 +48,7 @@ function fillIn(section, { base, theirs, who }, yours) {
   mark(section.querySelector("[data-conflict-theirs]"), base?.text ?? "", theirs.text);
   const merged = section.querySelector("[data-conflict-merged]");
   merged.value = together(base?.text ?? theirs.text, theirs.text, yours);
-  merged.id = `merged-${Math.random().toString(36).slice(2)}`;
+  merged.id = `merged-${(count += 1)}`;
   section.querySelector("[data-conflict-merged-part] label").htmlFor = merged.id;
 }
 
@@ -55,26 +58,28 @@ function mark(place, before, after) {
   place.replaceChildren(...pieces);
 }
 
-async function choose(section, { segment, revision, base, theirs }, yours, use) {
-  const text = use === "merged" ? tidy(section.querySelector("[data-conflict-merged]").value) : yours;
-  if (use !== "theirs") await change(() => [theirs ? { kind: "text", segment, revision, text } : { kind: "insert", start: base.start, end: base.end, text, speaker: null }]);
-  dropDraft(segment);
-  open.delete(segment);
+async function choose(conflict, use) {
+  const { section, draft, segment } = conflict;
+  const text = use === "merged" ? tidy(section.querySelector("[data-conflict-merged]").value) : conflict.yours;
+  try {
+    if (use !== "theirs") await change(() => [wanted(conflict, text)]);
+  } catch (error) {
+    if (!(error instanceof Conflict) || !error.conflicts.length) return tell(error);
+    section.remove();
+    return showConflict({ id: draft, start: conflict.start, text }, error);
+  }
+  dropDraft(draft);
+  open.delete(draft);
   section.remove();
   rowOf(segment)?.querySelector("[data-seek-link]").focus({ preventScroll: true });
 }
 
-/** What was chosen could not be done either. */
-function settle(found, section, yours, problem) {
-  const row = rowOf(found.segment);
-  if (!(problem instanceof Conflict) || !row) return tell(problem);
-  section.remove();
-  return showConflict(row, yours, problem);
+/** The sentence as it was chosen; one that was deleted is put back where it was. */
+function wanted({ segment, revision, theirs, base, start }, text) {
+  if (theirs) return { kind: "text", segment, revision, text };
+  return { kind: "insert", start: base?.start ?? start, end: base?.end ?? start + 2, text, speaker: base?.speaker ?? null };
 }
 
 document.addEventListener("stretchloaded", () => {
-  for (const [segment, section] of open) {
-    const row = rowOf(segment);
-    if (!section.isConnected && row) put(section, row);
-  }
+  for (const conflict of open.values()) if (!conflict.section.isConnected) put(conflict);
 });

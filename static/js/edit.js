@@ -1,36 +1,34 @@
-/* Correcting a sentence in place. What is typed is saved by itself, and kept in this browser until it is.
+/* Correcting a sentence in place. What is typed is saved by itself; see lib/corrections.js.
 
    "E", a double click or the pencil begin; Enter splits, Backspace at the start joins. Other modules may ask for it by
    "editword" (detail: {element, word}) and "rowaction" (detail: {name: "edit", element}). */
 import { codePoints, select, selectionIn, tidy } from "./lib/caret.js";
 import { canEdit, change, Conflict, known, placeOf, redo, segmentOp, tell, undo } from "./lib/changes.js";
-import { drafts, dropDraft, keepDraft } from "./lib/drafts.js";
+import { correctionOf, forget, isUnsaved, rebase, save, saveAll, unsaved, write } from "./lib/corrections.js";
+import { dropDraft, drafts, shownText } from "./lib/drafts.js";
 import { fill } from "./lib/format.js";
 import { onKeys } from "./lib/keys.js";
 import { currentRow, rowOf } from "./lib/rows.js";
-import { bring, fetchedAt, neighbor, root, segmentOf, spanOf, textOf } from "./lib/stretches.js";
+import { bring, fetchedAt, neighbor, root, segmentOf, spanOf, textOf, wordsOf } from "./lib/stretches.js";
 import { showConflict } from "./conflict.js";
 
-const PAUSE_MS = 700; // after the last key
-const LATEST_MS = 1700; // after the first unsaved key
-const AGAIN_MS = [1000, 3000, 10_000, 30_000];
-
 const words = document.querySelector("[data-editing-words]")?.dataset;
-const say = (detail) => document.dispatchEvent(new CustomEvent("savestate", { detail }));
+const media = document.querySelector("[data-media]");
 
-/** The sentence being corrected: {row, place, saved, timer, since, failures, isHeld, typed}; null when none is.
-    `saved` is what the server has of it, `isHeld` while it is being cut or joined; keys pressed meanwhile are kept. */
+/** The sentence being corrected: {row, place, correction, span, isHeld}; null when none is. `span` is the selection,
+    `isHeld` while the sentence is being cut, joined or turned back: what is typed then is put where it belongs after. */
 let editor = null;
+let isComposing = false;
 
 // Beginning and ending -------------------------------------------------------------------------------------------------
 
 /** Correct a row, with the caret or a selection where [from, to] says, else at the end. */
 function begin(row, span) {
-  if (editor?.row !== row) leave();
-  const place = textOf(row);
-  const [from, to] = span ?? [place.textContent.length, place.textContent.length];
-  editor ??= { row, place, saved: place.textContent, timer: 0, since: 0, failures: 0, isHeld: false, typed: "" };
-  place.textContent = place.textContent; // one piece of text, without marks of the player
+  leave();
+  const [place, correction] = [textOf(row), correctionOf(row)];
+  editor = { row, place, correction, span: span ?? [correction.text.length, correction.text.length], isHeld: false };
+  correction.isTyping = true;
+  place.textContent = correction.text; // one piece of text, without marks of the player
   place.contentEditable = "plaintext-only";
   if (!place.isContentEditable) place.contentEditable = "true"; // older browsers
   place.setAttribute("role", "textbox");
@@ -39,7 +37,7 @@ function begin(row, span) {
   place.spellcheck = true;
   row.classList.add("is-editing");
   place.focus({ preventScroll: true });
-  select(place, from, to);
+  select(place, ...editor.span);
   comfort(row);
 }
 
@@ -53,18 +51,23 @@ function comfort(row) {
 /** Stop correcting; what was typed is saved. */
 function leave() {
   if (!editor) return;
-  const left = editor;
-  const isEmpty = !tidy(left.place.textContent);
-  if (isEmpty) {
-    left.place.textContent = left.saved;
+  const { correction, isHeld } = editor;
+  if (!isHeld && !tidy(correction.text)) {
+    correction.text = correction.base;
     tell(new Error(words.empty));
-    settled(left);
-  } else if (isUnsaved(left)) save(left);
-  clearTimeout(left.timer);
+  }
+  close();
+  if (!isHeld) save(correction);
+}
+
+/** The row is an ordinary one again. */
+function close() {
+  const { row, place, correction } = editor;
   editor = null;
-  left.place.textContent = tidy(left.place.textContent);
-  for (const name of ["contenteditable", "role", "aria-multiline", "aria-label", "spellcheck"]) left.place.removeAttribute(name);
-  left.row.classList.remove("is-editing");
+  correction.isTyping = false;
+  for (const name of ["contenteditable", "role", "aria-multiline", "aria-label", "spellcheck"]) place.removeAttribute(name);
+  place.textContent = tidy(correction.text);
+  row.classList.remove("is-editing");
 }
 
 function leaveToRow() {
@@ -73,108 +76,107 @@ function leaveToRow() {
   row?.querySelector("[data-seek-link]").focus({ preventScroll: true });
 }
 
-// Saving ---------------------------------------------------------------------------------------------------------------
+function onInput({ target }) {
+  if (editor && !editor.isHeld && target === editor.place) write(editor.correction, editor.place.textContent);
+}
 
-const isUnsaved = ({ place, saved }) => tidy(place.textContent) !== tidy(saved);
+/** A sentence that is being corrected may have come anew with its stretch: go on in the new row. */
+function reattach() {
+  if (!editor || editor.isHeld || editor.row.isConnected) return;
+  const { correction, span } = editor;
+  const row = rowOf(correction.id);
+  editor = null;
+  correction.isTyping = false;
+  if (row) begin(row, span);
+  else save(correction); // the server says what became of the sentence
+}
 
-function onInput() {
-  if (!editor) return;
-  const now = performance.now();
-  editor.row.dataset.unsaved = "";
-  if (!editor.since) {
-    editor.since = now;
-    say("unsaved");
+/** Somebody else was first: both texts are shown, and none of them is touched. */
+function onRefused({ detail: { correction, error } }) {
+  if (editor?.correction === correction) {
+    correction.text = editor.isHeld ? correction.text : editor.place.textContent;
+    close();
   }
-  clearTimeout(editor.timer);
+  showConflict(correction, error);
+}
+
+// While something is done with the sentence ----------------------------------------------------------------------------
+
+/** Do something with the sentence being corrected once all of it is saved. `act(own, text, caret)` resolves to where one
+    goes on: {row, span, at}, `at(offset)` being where something typed meanwhile belongs: {row, offset}. */
+async function held(act) {
   const own = editor;
-  editor.timer = setTimeout(() => save(own), Math.max(0, Math.min(PAUSE_MS, LATEST_MS - (now - editor.since))));
-  requestIdleCallback?.(() => own.since && keepDraft(own.row, own.place.textContent));
-}
-
-/** Resolves to whether the server has all that was typed. */
-async function save(own) {
-  clearTimeout(own.timer);
-  if (!isUnsaved(own)) {
-    settled(own);
-    return true;
-  }
-  if (!tidy(own.place.textContent)) return false; // somebody is about to write it anew
-  keepDraft(own.row, own.place.textContent);
-  own.since = 0;
-  let text = "";
+  if (!own || own.isHeld || isComposing) return;
+  const text = own.place.textContent;
+  const [caret] = selectionIn(own.place) ?? own.span;
+  own.isHeld = true;
+  let landing = null;
   try {
-    await change(() => {
-      text = own.place.textContent;
-      return isUnsaved(own) ? [segmentOp(rowNow(own), "text", { text })] : [];
-    });
+    if (await saveAll(own.correction)) landing = await act(own, text, caret);
   } catch (error) {
-    return failed(own, error);
+    tell(error);
   }
-  Object.assign(own, { saved: text, failures: 0 });
-  if (isUnsaved(own)) {
-    if (editor !== own) return save(own);
-    own.since ||= performance.now();
-  } else settled(own);
-  return true;
+  own.isHeld = false;
+  land(own, difference(text, own.place.textContent), landing);
 }
 
-function settled(own) {
-  own.since = 0;
-  delete own.row.dataset.unsaved;
-  dropDraft(own.row.dataset.segment);
+/** What was typed meanwhile: {from, gone, put}; null for nothing. */
+function difference(before, after) {
+  if (before === after) return null;
+  const shortest = Math.min(before.length, after.length);
+  let from = 0;
+  while (from < shortest && before[from] === after[from]) from += 1;
+  let behind = 0;
+  while (behind < shortest - from && before.at(-1 - behind) === after.at(-1 - behind)) behind += 1;
+  return { from, gone: before.length - behind - from, put: after.slice(from, after.length - behind) };
 }
 
-/** The row as it stands on the page now; it may have been fetched again. */
-function rowNow(own) {
-  own.row = rowOf(own.row.dataset.segment) ?? own.row;
-  return own.row;
+function land(own, typed, landing) {
+  const isHere = editor === own;
+  if (!landing) {
+    if (typed) write(own.correction, own.place.textContent);
+    return isHere ? reattach() : undefined;
+  }
+  if (isHere) close();
+  if (!typed) return isHere && landing.row ? begin(landing.row, landing.span) : undefined;
+  const { row, offset } = landing.at(typed.from);
+  const correction = correctionOf(row);
+  write(correction, correction.text.slice(0, offset) + typed.put + correction.text.slice(offset + typed.gone));
+  textOf(row).textContent = correction.text;
+  if (isHere) begin(row, [offset + typed.put.length, offset + typed.put.length]);
+  else save(correction);
 }
-
-function failed(own, error) {
-  if (error instanceof Conflict) {
-    const yours = tidy(own.place.textContent);
-    if (editor === own) {
-      own.place.textContent = own.saved;
-      leave();
-    }
-    showConflict(own.row, yours, error);
-  } else if (error.isLost) {
-    own.timer = setTimeout(() => save(own), AGAIN_MS[Math.min(own.failures, AGAIN_MS.length - 1)]);
-    own.failures += 1;
-    say("again");
-    if (own.failures === 1) tell(error);
-  } else tell(error);
-  return false;
-}
-
-/** Save what is being typed. Resolves to whether nothing is left to be saved. */
-const flush = () => (editor ? save(editor) : Promise.resolve(true));
 
 // Undo -----------------------------------------------------------------------------------------------------------------
 
 async function turn(act) {
-  await flush();
+  if (editor) return held((own) => turnHeld(own, act));
+  for (const correction of unsaved()) if (!(await saveAll(correction))) return;
   if (!(act === undo ? known().undo : known().redo)) return;
   try {
-    const answer = await act();
-    showTurned(answer);
+    showTurned(await act());
   } catch (error) {
     tell(error);
   }
 }
 
+async function turnHeld(own, act) {
+  if (!(act === undo ? known().undo : known().redo)) return null;
+  const answer = await act();
+  const segment = answer.segments.find(({ id }) => String(id) === own.correction.id);
+  if (segment) rebase(own.correction, segment);
+  else showTurned(answer);
+  const row = rowOf(own.correction.id);
+  if (!row) return null;
+  const inside = (offset) => Math.min(offset, own.correction.text.length);
+  return { row, span: own.span.map(inside), at: (offset) => ({ row, offset: inside(offset) }) };
+}
+
 function showTurned({ segments, removed }) {
-  const own = editor && segments.find((segment) => String(segment.id) === editor.row.dataset.segment);
-  if (own) {
-    const at = selectionIn(editor.place)?.[0] ?? 0;
-    editor.place.textContent = editor.saved = own.text;
-    settled(editor);
-    select(editor.place, Math.min(at, own.text.length));
-  }
-  if (own || removed.length || !segments.length) return;
+  if (removed.length || !segments.length) return;
   const row = rowOf(segments[0].id);
-  if (!row) fetchedAt(segments[0].start).then(() => flash(rowOf(segments[0].id)));
-  else flash(row);
+  if (row) flash(row);
+  else fetchedAt(segments[0].start).then(() => flash(rowOf(segments[0].id)));
 }
 
 function flash(row) {
@@ -186,100 +188,117 @@ function flash(row) {
 
 // Cutting and joining --------------------------------------------------------------------------------------------------
 
-/** Do something with the sentence being corrected once it is saved; what is typed meanwhile comes after it. */
-async function held(act) {
-  const own = editor;
-  if (!own || own.isHeld) return;
-  own.isHeld = true;
-  try {
-    if (await save(own)) await act(own);
-  } catch (error) {
-    tell(error);
-  }
-  own.isHeld = false;
-  if (own.typed && editor) document.execCommand("insertText", false, own.typed);
-  own.typed = "";
+async function cut(own, text, caret) {
+  const at = codePoints(text, caret);
+  const id = Number(own.correction.id);
+  const answer = await change(() => [{ kind: "split", segment: id, revision: own.correction.revision, offset: at }]);
+  rebase(own.correction, answer.segments.find((segment) => segment.id === id));
+  const row = rowOf(answer.segments.find((segment) => segment.id !== id).id);
+  const second = caret + /^\s*/.exec(text.slice(caret))[0].length;
+  const place = (offset) => (offset < caret ? { row: rowOf(id), offset } : { row, offset: Math.max(0, offset - second) });
+  return { row, span: [0, 0], at: place };
 }
 
-async function cut(own) {
-  const text = own.place.textContent;
-  const at = codePoints(text, selectionIn(own.place)?.[0] ?? 0);
-  if (at >= [...tidy(text)].length) return go(1);
-  if (!at) return;
-  const { id, answer } = await asked(own.row, "split", { offset: at });
-  const behind = answer.segments.find((segment) => segment.id !== id);
-  begin(rowOf(behind.id), [0, 0]);
+/** Enter: a sentence of its own from the caret on; at the end, on to the next one. */
+function split() {
+  if (!editor || editor.isHeld || isComposing) return;
+  const text = editor.place.textContent;
+  const [caret] = selectionIn(editor.place) ?? editor.span;
+  if (!tidy(text.slice(caret))) go(1);
+  else if (tidy(text.slice(0, caret))) held(cut);
 }
 
-async function asked(row, kind, values) {
-  const id = Number(row.dataset.segment);
-  return { id, answer: await change(() => [segmentOp(rowOf(id) ?? row, kind, typeof values === "function" ? values() : values)]) };
-}
-
-/** Join a row with the one behind it. Resolves to the joined row and where the second one's words begin in it. */
+/** Join a row with the one behind it. Resolves to the joined segment and where the second one's words begin in it. */
 async function join(row, behind) {
-  const added = tidy(textOf(behind).textContent).length;
-  const { id, answer } = await asked(row, "join", () => {
+  for (const one of [row, behind]) if (!(await saveAll(correctionOf(one)))) return null;
+  const [id, added] = [Number(row.dataset.segment), tidy(textOf(behind).textContent).length];
+  const answer = await change(() => {
     const now = rowOf(behind.dataset.segment) ?? behind;
-    return { following: Number(now.dataset.segment), following_revision: Number(now.dataset.revision ?? 0) };
+    const following = { following: Number(now.dataset.segment), following_revision: Number(now.dataset.revision ?? 0) };
+    return [segmentOp(rowOf(id) ?? row, "join", following)];
   });
-  const { text } = answer.segments.find((segment) => segment.id === id);
-  return [rowOf(id), text.length - added];
+  const segment = answer.segments.find((one) => one.id === id);
+  return [segment, segment.text.length - added];
 }
 
 async function joinWithPrevious(own) {
   const before = await neighbor(segmentOf(own.row), -1);
-  if (!before) return;
-  const [row, seam] = await join(before.element, own.row);
-  begin(row, [seam, seam]);
+  const joined = before && (await join(before.element, own.row));
+  if (!joined) return null;
+  const [segment, seam] = joined;
+  forget(own.correction);
+  const row = rowOf(segment.id);
+  return { row, span: [seam, seam], at: (offset) => ({ row, offset: seam + offset }) };
 }
 
 async function joinWithNext(own) {
   const behind = await neighbor(segmentOf(own.row), 1);
-  if (!behind) return;
-  const [row, seam] = await join(own.row, behind.element);
-  begin(row, [seam, seam]);
+  const joined = behind && (await join(own.row, behind.element));
+  if (!joined) return null;
+  const [segment, seam] = joined;
+  rebase(own.correction, segment);
+  const row = rowOf(segment.id);
+  return { row, span: [seam, seam], at: (offset) => ({ row, offset }) };
 }
 
 async function joinRow(row) {
   leave();
   const behind = await neighbor(segmentOf(row), 1);
   if (!behind) return tell(new Error(words.last));
-  const [joined] = await join(row, behind.element);
-  flash(joined);
+  const joined = await join(row, behind.element);
+  if (joined) flash(rowOf(joined[0].id));
+}
+
+/** Cut a sentence before the word that is heard now. */
+async function splitHere(row) {
+  leave();
+  if (!(await saveAll(correctionOf(row)))) return;
+  const word = wordsOf(row).find(([, start], index) => index && start >= (media?.currentTime ?? 0) - 0.05);
+  if (!word || !media || media.currentTime < Number(row.dataset.start)) return tell(new Error(words.notHere));
+  const offset = codePoints(textOf(row).textContent, word[0]);
+  await change(() => [segmentOp(rowOf(row.dataset.segment) ?? row, "split", { offset })]);
+  flash(rowOf(row.dataset.segment));
 }
 
 async function remove(row) {
   if (editor?.row === row) leave();
+  if (!(await saveAll(correctionOf(row)))) return;
   const next = (await neighbor(segmentOf(row), 1)) ?? (await neighbor(segmentOf(row), -1));
   const { segment } = next?.element.dataset ?? {};
-  await asked(row, "delete", {});
+  await change(() => [segmentOp(rowOf(row.dataset.segment) ?? row, "delete")]);
   rowOf(segment)?.querySelector("[data-seek-link]").focus({ preventScroll: true });
   document.dispatchEvent(new CustomEvent("toast", { detail: { text: words.deleted, action: { label: words.undoLabel, run: () => turn(undo) } } }));
 }
 
 /** Correct the sentence before or behind. */
 async function go(by) {
-  const next = await neighbor(segmentOf(editor.row), by);
-  if (next) begin(next.element, by > 0 ? [0, 0] : undefined);
+  const own = editor;
+  const next = await neighbor(segmentOf(own.row), by);
+  if (next && editor === own && !own.isHeld) begin(next.element, by > 0 ? [0, 0] : undefined);
 }
 
 // Keys and clicks ------------------------------------------------------------------------------------------------------
 
 /** For keys that act only at the start or the end of the text; elsewhere the browser has them. */
 function atEdge(edge, act) {
-  const [from, to] = editor ? (selectionIn(editor.place) ?? [-1, -2]) : [-1, -2];
+  const [from, to] = (editor && selectionIn(editor.place)) ?? [-1, -2];
   const wanted = edge === "start" ? 0 : editor?.place.textContent.length;
-  if (from !== to || from !== wanted) return false;
+  if (from !== to || from !== wanted || isComposing) return false;
   act();
   return true;
 }
 
+/** A sentence is one line. Keyboards of phones tell of Enter only here. */
 function beforeInput(event) {
-  if (!editor) return;
-  const isBreak = ["insertParagraph", "insertLineBreak"].includes(event.inputType);
-  if (isBreak || editor.isHeld) event.preventDefault();
-  if (editor.isHeld && event.inputType === "insertText") editor.typed += event.data ?? "";
+  if (!editor || !["insertParagraph", "insertLineBreak"].includes(event.inputType)) return;
+  event.preventDefault();
+  if (event.inputType === "insertParagraph") split();
+}
+
+function onPaste(event) {
+  if (event.target.closest("[data-text]") !== editor?.place) return;
+  event.preventDefault();
+  document.execCommand("insertText", false, event.clipboardData.getData("text/plain").replace(/\s+/g, " "));
 }
 
 function onDoubleClick(event) {
@@ -294,33 +313,32 @@ function spanWithoutSpace(place, [from, to]) {
   return [from, from + place.textContent.slice(from, to).trimEnd().length];
 }
 
-/** A sentence that is being corrected may have come anew with its stretch: go on in the new row. */
-function reattach() {
-  if (!editor || editor.row.isConnected) return;
-  const own = editor;
-  const row = rowOf(own.row.dataset.segment);
-  editor = null;
-  clearTimeout(own.timer);
-  if (!row) return;
-  const [typed, saved] = [own.place.textContent, textOf(row).textContent];
-  const hasMore = tidy(typed) !== tidy(own.saved);
-  begin(row, [0, 0]);
-  editor.saved = saved;
-  if (!hasMore) return select(editor.place, saved.length);
-  editor.place.textContent = typed;
-  select(editor.place, typed.length);
-  onInput();
+/** Another place has the focus; a row that is fetched again loses it too, so look a moment later where it went. */
+function onFocusOut({ target }) {
+  setTimeout(() => {
+    if (editor && target === editor.place && !editor.isHeld && document.hasFocus() && document.activeElement !== editor.place && editor.row.isConnected) leave();
+  });
 }
 
 function onRowAction({ detail: { name, element } }) {
-  const act = { edit: () => begin(element), join: () => joinRow(element), delete: () => remove(element) }[name];
-  Promise.resolve(act?.()).catch(tell);
+  const act = { edit: begin, join: joinRow, split: splitHere, delete: remove }[name];
+  Promise.resolve(act?.(element)).catch(tell);
+}
+
+function editCurrent() {
+  const row = currentRow();
+  return row ? begin(row) : false;
 }
 
 // Corrections of before ------------------------------------------------------------------------------------------------
 
 function offerDrafts() {
-  const left = Object.entries(drafts());
+  const left = Object.entries(drafts()).filter(([id, { of, text }]) => {
+    const row = of === shownText && rowOf(id);
+    const isThere = row && textOf(row).textContent === tidy(text); // it was saved while the page went
+    if (isThere) dropDraft(id);
+    return !isThere;
+  });
   if (!left.length) return;
   const note = document.getElementById("drafts-template").content.firstElementChild.cloneNode(true);
   const text = note.querySelector("[data-drafts-text]");
@@ -336,29 +354,37 @@ function offerDrafts() {
   root.before(note);
 }
 
-async function saveDraft(id, { text, revision, start }) {
-  await fetchedAt(start);
+/** Save a correction of before. One of another text of the recording is held against what stands at its time now. */
+async function saveDraft(id, { of, text, base, revision, start }) {
+  const here = await fetchedAt(start);
+  if (of !== shownText) {
+    if (here) showConflict({ id, start, text }, { message: "", conflicts: [standing(here.element, base)] });
+    return;
+  }
   try {
     await change(() => [{ kind: "text", segment: Number(id), revision, text }]);
     dropDraft(id);
     flash(rowOf(id));
   } catch (error) {
-    const row = rowOf(id) ?? (await fetchedAt(start))?.element;
-    if (error instanceof Conflict && row) showConflict(row, tidy(text), error);
+    if (error instanceof Conflict && error.conflicts.length) showConflict({ id, start, text }, error);
     else tell(error);
   }
+}
+
+function standing(row, base) {
+  return { segment: Number(row.dataset.segment), revision: Number(row.dataset.revision ?? 0), base: { text: base }, theirs: { text: textOf(row).textContent }, who: "" };
 }
 
 // Wiring ---------------------------------------------------------------------------------------------------------------
 
 if (canEdit) {
   onKeys({
-    edit: () => (currentRow() ? begin(currentRow()) : false),
+    edit: editCurrent,
     leave: leaveToRow,
-    save: () => void flush(),
+    save: () => void (editor && save(editor.correction)),
     undo: () => void turn(undo),
     redo: () => void turn(redo),
-    split: () => void held(cut),
+    split,
     "join-previous": () => atEdge("start", () => held(joinWithPrevious)),
     "join-next": () => atEdge("end", () => held(joinWithNext)),
     "edit-previous": () => atEdge("start", () => go(-1)),
@@ -366,19 +392,24 @@ if (canEdit) {
   });
   root.addEventListener("input", onInput);
   root.addEventListener("beforeinput", beforeInput);
+  root.addEventListener("paste", onPaste);
+  root.addEventListener("drop", (event) => editor?.place.contains(event.target) && event.preventDefault());
+  root.addEventListener("compositionstart", () => (isComposing = true));
+  root.addEventListener("compositionend", () => (isComposing = false));
   root.addEventListener("dblclick", onDoubleClick);
-  // A row that is fetched again loses the focus too, so look a moment later where it went.
-  root.addEventListener("focusout", ({ target }) => setTimeout(() => {
-    if (editor && target === editor.place && !editor.isHeld && document.hasFocus() && document.activeElement !== editor.place && editor.row.isConnected) leave();
-  }));
+  root.addEventListener("focusout", onFocusOut);
+  document.addEventListener("selectionchange", () => {
+    if (editor && !editor.isHeld) editor.span = selectionIn(editor.place) ?? editor.span;
+  });
   document.addEventListener("stretchloaded", reattach);
+  document.addEventListener("correctionrefused", onRefused);
   document.addEventListener("rowaction", onRowAction);
   document.addEventListener("editword", ({ detail: { element, word } }) => begin(element, word === undefined ? undefined : spanOf(element, word)));
-  document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && flush());
+  document.addEventListener("visibilitychange", () => document.visibilityState === "hidden" && unsaved().forEach(save));
   window.addEventListener("beforeunload", (event) => {
-    if (!editor || !isUnsaved(editor)) return;
-    flush();
-    event.preventDefault();
+    const left = unsaved().filter(isUnsaved);
+    left.forEach(save);
+    if (left.length) event.preventDefault();
   });
   document.querySelector("[data-undo-button]").addEventListener("click", () => turn(undo));
   document.querySelector("[data-redo-button]").addEventListener("click", () => turn(redo));

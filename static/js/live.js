@@ -41,7 +41,7 @@ function end() {
 
 function isBusy() {
   const media = document.querySelector("[data-media]");
-  return Boolean((media && !media.paused) || document.activeElement?.isContentEditable || document.querySelector("dialog[open], [data-segment][data-unsaved]"));
+  return Boolean((media && !media.paused) || document.activeElement?.isContentEditable || document.querySelector("dialog[open], [data-segment][data-unsaved='']"));
 }
 
 function showPercent(percent) {

@@ -14,7 +14,10 @@ function showButtons() {
   }
 }
 
-function showState(name) {
+/** All is saved only when no sentence waits for it. */
+function showState(asked) {
+  const waiting = asked === "saved" ? document.querySelector("[data-segment][data-unsaved]")?.dataset.unsaved : undefined;
+  const name = waiting === undefined ? asked : waiting || "unsaved";
   state.textContent = state.dataset[name];
   part.dataset.now = name;
 }

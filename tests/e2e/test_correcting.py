@@ -308,3 +308,99 @@ def test_tabs_are_reached_by_arrow_keys_and_by_address(opened: Page, name: str) 
     opened.reload()
 
     assert opened.locator(f"#panel-{name}").inner_text() == shown
+
+
+@pytest.mark.usefixtures("conflict")
+def test_a_second_sentence_is_not_overwritten_when_the_first_one_met_a_conflict(opened: Page, another: Page) -> None:
+    for index in (2, 3):
+        edit(another, index)
+        saved(another, lambda: another.keyboard.type(" By another."))
+    edit(opened, 2)
+    opened.keyboard.type(" Mine.")
+    opened.keyboard.press("ArrowDown")  # the first one is sent
+    opened.keyboard.press("End")
+    opened.keyboard.type(" Mine, too.")
+
+    opened.locator(".conflict").nth(1).wait_for()
+
+    assert texts(opened)[2:] == [f"{TALK[index][1]} By another." for index in (2, 3)]
+    first, second = (opened.locator(".conflict").nth(index) for index in (0, 1))
+    assert first.locator("[data-conflict-yours]").inner_text().strip().endswith("Mine.")
+    second.get_by_role("button", name="Keep what stands").press("Enter")
+    saved(opened, lambda: first.get_by_role("button", name="Use mine").press("Enter"))
+    opened.reload()
+    assert texts(opened)[2:] == [f"{TALK[2][1]} Mine.", f"{TALK[3][1]} By another."]
+
+
+def test_what_is_typed_while_an_undo_is_under_way_stays(opened: Page) -> None:
+    edit(opened, 2)
+    saved(opened, lambda: opened.keyboard.type(" First."))
+    opened.route("**/undo/", lambda route: (opened.wait_for_timeout(500), route.continue_()))
+
+    opened.keyboard.press("Control+z")
+    opened.keyboard.type(" Typed.")
+    wait_until(opened, f"document.activeElement.textContent === {json.dumps(TALK[2][1] + ' Typed.')}")
+    wait_until(opened, SAVED)
+
+    opened.reload()
+    assert text(opened, 2) == f"{TALK[2][1]} Typed."
+
+
+def test_a_correction_that_waits_for_the_server_is_not_wiped_by_another_answer(
+    opened: Page, problems: list[str]
+) -> None:
+    opened.route("**/changes/", lambda route: route.abort())
+    edit(opened, 2)
+    opened.keyboard.type(" Waiting.")
+    wait_until(opened, "document.querySelector('[data-save-state]').textContent.startsWith('Not saved,')")
+    opened.unroute("**/changes/")
+    opened.keyboard.press("ArrowDown")
+    opened.keyboard.press("Backspace")  # joins with it
+    wait_until(opened, SAVED)
+
+    opened.reload()
+
+    assert text(opened, 2) == f"{TALK[2][1]} Waiting. {TALK[3][1]}"
+    assert all("ERR_FAILED" in problem for problem in problems)
+    problems.clear()
+
+
+def test_corrections_of_before_can_be_thrown_away(opened: Page, problems: list[str]) -> None:
+    opened.route("**/changes/", lambda route: route.abort())
+    edit(opened, 2)
+    opened.keyboard.type(" Dropped.")
+    wait_until(opened, "document.querySelector('[data-save-state]').textContent.startsWith('Not saved,')")
+    opened.on("dialog", lambda dialog: dialog.accept())
+    opened.reload()
+    opened.unroute("**/changes/")
+
+    opened.get_by_role("button", name="Throw them away").press("Enter")
+    opened.reload()
+
+    assert text(opened, 2) == TALK[2][1]
+    assert opened.get_by_role("button", name="Throw them away").count() == 0
+    problems.clear()
+
+
+def test_lines_that_are_pasted_become_one(opened: Page) -> None:
+    edit(opened, 2)
+    paste = """() => {
+      const data = new DataTransfer();
+      data.setData("text/plain", " one\\n two");
+      data.setData("text/html", "<b>one</b>");
+      const event = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+      document.activeElement.dispatchEvent(event);
+    }"""
+
+    saved(opened, lambda: opened.evaluate(paste))
+
+    assert text(opened, 2) == f"{TALK[2][1]} one two"
+
+
+def test_a_sentence_is_split_where_the_player_is(opened: Page) -> None:
+    wait_until(opened, "document.querySelector('[data-media]').readyState >= 1")
+    opened.evaluate("document.querySelector('[data-media]').currentTime = 7.2")
+
+    saved(opened, lambda: choose(opened, 2, "Split where the player is"))
+
+    assert " ".join(texts(opened)[2:4]) == TALK[2][1]

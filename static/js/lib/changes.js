@@ -8,6 +8,8 @@ import { rowOf } from "./rows.js";
 import { refresh, root, stretchOf, textOf } from "./stretches.js";
 
 const SHOWN_SECONDS = 0.006; // rows tell times to the hundredth
+const PATIENCE_MS = 30_000;
+const KEEPALIVE_BYTES = 60_000; // browsers send at most 64 KiB after the page has gone
 const TRANSPORT_TRIES = 3;
 const TRY_AGAIN_MS = [400, 1500];
 
@@ -20,11 +22,11 @@ export const canEdit = Boolean(root && part);
 let state = { revision: Number(root?.dataset.revision ?? 0), speakers: [], undo: null, redo: null };
 let line = Promise.resolve();
 
-/** The server cannot do what was asked for; the message says why. `isLost`: it was not reached. */
+/** The server cannot do what was asked for; the message says why. `isLost`: no answer came. `isPassing`: later it may. */
 export class Refused extends Error {
-  constructor(message, isLost = false) {
+  constructor(message, { isLost = false, isPassing = isLost } = {}) {
     super(message);
-    this.isLost = isLost;
+    Object.assign(this, { isLost, isPassing });
   }
 }
 
@@ -72,44 +74,48 @@ function inLine(act) {
 async function ask(address, body) {
   say("saving");
   try {
-    const answer = await reach(address, body);
+    const answer = await reach(address, { ...body, request: newName() });
     await show(answer);
     say("saved");
     document.dispatchEvent(new CustomEvent("transcriptchanged", { detail: answer }));
     return answer;
   } catch (error) {
     say("failed");
+    if (error instanceof Conflict) await refresh(error.conflicts.flatMap(({ segment }) => placeLeft(segment)));
     throw error;
   }
 }
 
 const say = (detail) => document.dispatchEvent(new CustomEvent("savestate", { detail }));
 
-/** Each operation names the revision it is meant for, so one that came twice is found out by the server. */
+/** What the server knows a request by, so that one that comes twice is done once. */
+const newName = () => `${Date.now().toString(36)}-${crypto.getRandomValues(new Uint32Array(2)).join("-")}`;
+
 async function reach(address, body) {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await post(address, body);
     } catch (error) {
-      if (!error.isLost || attempt === TRANSPORT_TRIES || address !== words.changes) throw error;
+      if (!error.isLost || attempt === TRANSPORT_TRIES) throw error;
       await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_MS[attempt - 1]));
     }
   }
 }
 
 async function post(address, body) {
-  const text = JSON.stringify(body);
+  const bytes = new TextEncoder().encode(JSON.stringify(body));
   let answer;
   try {
-    answer = await fetch(address, { method: "POST", body: text, keepalive: text.length < 60_000, headers: { "Content-Type": "application/json", "X-CSRFToken": csrfToken() } });
+    const headers = { "Content-Type": "application/json", "X-CSRFToken": csrfToken() };
+    answer = await fetch(address, { method: "POST", body: bytes, headers, keepalive: bytes.length < KEEPALIVE_BYTES, signal: AbortSignal.timeout(PATIENCE_MS) });
   } catch {
-    throw new Refused(words.lost, true);
+    throw new Refused(words.lost, { isLost: true });
   }
-  if (answer.redirected || answer.status === 403) throw new Refused(words.signedOut);
+  if (answer.redirected || answer.status === 403) throw new Refused(words.signedOut, { isPassing: true });
   if (answer.status === 404) throw new Refused(words.gone);
   const told = await answer.json().catch(() => null);
   if (answer.status === 409 && told) throw new Conflict(told);
-  if (!answer.ok || !told) throw new Refused(told?.error ?? words.lost, answer.status >= 500);
+  if (!answer.ok || !told) throw new Refused(told?.error ?? words.lost, { isLost: answer.status >= 500 || !told });
   return told;
 }
 
@@ -148,7 +154,8 @@ function setRow(row, segment) {
   const place = textOf(row);
   row.dataset.revision = segment.revision;
   row.dataset.end = segment.end;
-  if (!place.isContentEditable && place.textContent !== segment.text) place.textContent = segment.text;
+  const isOurs = place.isContentEditable || row.dataset.unsaved !== undefined; // what is typed there is not the server's
+  if (!isOurs && place.textContent !== segment.text) place.textContent = segment.text;
   row.dataset.times = JSON.stringify(segment.times);
   document.dispatchEvent(new CustomEvent("rowchanged", { detail: row }));
 }

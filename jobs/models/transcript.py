@@ -1,7 +1,6 @@
 """The words of a recording."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from itertools import count
 from typing import Any
 
@@ -101,17 +100,30 @@ class Segment(models.Model):
         """The words as the pipeline knows them."""
         return tuple(_word(*row) for row in self.words)
 
-    def as_spoken(self) -> SpokenSegment:
-        """All of it as the pipeline knows it; marks it does not know are left out. Reads the speaker."""
+    def as_spoken(self, *, has_words: bool = True) -> SpokenSegment:
+        """All of it as the pipeline knows it; marks it does not know are left out. Reads the speaker.
+
+        Without words it is the text alone, for which the words need not have been read.
+        """
         label = self.speaker.label if self.speaker else None
-        words = tuple(replace(word, speaker=label) for word in self.spoken_words)
-        marks = tuple(mark for mark in Mark if mark in self.marks)
+        words = tuple([_word(*row, speaker=label) for row in self.words]) if has_words else ()
+        marks = tuple(mark for mark in Mark if mark in self.marks) if self.marks else ()
         return SpokenSegment(self.start, self.end, self.text, words, label, self.confidence, marks)
 
 
-def _word(text: str, start: float, end: float, confidence: float | None, notes: Sequence[str] = ()) -> Word:
+def _word(
+    text: str,
+    start: float,
+    end: float,
+    confidence: float | None,
+    notes: Sequence[str] = (),
+    *,
+    speaker: str | None = None,
+) -> Word:
+    if not notes:
+        return Word(text, start, end, confidence, speaker)
     marks = tuple(mark for mark in Mark if mark in notes)
-    return Word(text, start, end, confidence, marks=marks, is_confirmed=CONFIRMED in notes)
+    return Word(text, start, end, confidence, speaker, marks, CONFIRMED in notes)
 
 
 def free_label(used: Iterable[str]) -> str:

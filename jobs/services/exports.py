@@ -106,7 +106,7 @@ def rendered(
         ExportRefused: Of `choices`.
     """
     exporter = EXPORTERS[name]
-    content = _Work(transcript, choices, span, address).pieces(exporter)
+    content = _Work(transcript, [exporter], choices, span, address).pieces(exporter)
     return MadeFile(content, _filename(transcript, exporter.extension), exporter.content_type)
 
 
@@ -120,10 +120,12 @@ def archive(
 ) -> MadeFile:
     """Files of one or more transcripts, named after their recordings. Each is read when it is its turn."""
 
+    exporters = [EXPORTERS[name] for name in formats]
+
     def files() -> Iterator[tuple[str, Iterator[bytes]]]:
         for transcript in transcripts:
-            work = _Work(transcript, choices, span, address_of(transcript))
-            for exporter in (EXPORTERS[name] for name in formats):
+            work = _Work(transcript, exporters, choices, span, address_of(transcript))
+            for exporter in exporters:
                 yield _filename(transcript, exporter.extension), work.pieces(exporter)
 
     title = transcripts[0].recording.title if len(transcripts) == 1 else _("Transcripts")
@@ -133,10 +135,14 @@ def archive(
 class _Work:
     """All that files of one transcript are made of, read once."""
 
-    def __init__(self, transcript: Transcript, choices: ExportChoices, span: Span, address: str) -> None:
-        self.transcript = transcript
+    def __init__(
+        self, transcript: Transcript, exporters: Sequence[Exporter], choices: ExportChoices, span: Span, address: str
+    ) -> None:
         known = {speaker.label: speaker for speaker in transcript.speakers.all()}
-        self._spoken = _as_spoken(transcript, known, is_original=choices.original)
+        # A range is cut between words.
+        has_words = span != WHOLE or any(exporter.uses_words for exporter in exporters)
+        segments = original_segments(transcript) if choices.original else _segments(transcript, known, has_words)
+        self._spoken = _as_spoken(transcript, segments)
         labels = dict.fromkeys(segment.speaker for segment in self._spoken.segments if segment.speaker)
         self._names = {label: (known.get(label) or Speaker(label=label)).display_name for label in labels}
         about = _about(transcript, list(self._names.values()) if choices.names else [], address)
@@ -163,20 +169,20 @@ def _about(transcript: Transcript, names: list[str], address: str) -> About:
     )
 
 
-def _as_spoken(transcript: Transcript, known: dict[str, Speaker], *, is_original: bool) -> SpokenTranscript:
-    segments = original_segments(transcript) if is_original else _segments(transcript, known)
+def _as_spoken(transcript: Transcript, segments: tuple[SpokenSegment, ...]) -> SpokenTranscript:
     duration = transcript.recording.duration or max((segment.end for segment in segments), default=0.0)
     warnings = tuple(transcript.job.warnings) if transcript.job else ()
     return SpokenTranscript(transcript.language, segments, duration, transcript.engine, transcript.model, warnings)
 
 
-def _segments(transcript: Transcript, known: dict[str, Speaker]) -> tuple[SpokenSegment, ...]:
+def _segments(transcript: Transcript, known: dict[str, Speaker], has_words: bool) -> tuple[SpokenSegment, ...]:
     """Speakers are read once, not once a segment."""
     by_id = {speaker.pk: speaker for speaker in known.values()}
+    rows = transcript.segments.all() if has_words else transcript.segments.defer("words")
     found = []
-    for segment in transcript.segments.all():
+    for segment in rows:
         segment.speaker = by_id.get(segment.speaker_id) if segment.speaker_id else None
-        found.append(segment.as_spoken())
+        found.append(segment.as_spoken(has_words=has_words))
     return tuple(found)
 
 

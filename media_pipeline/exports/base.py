@@ -34,6 +34,7 @@ class Exporter:
         render: The whole file, from a transcript that is cut to the range already and the names given to its speaker
             labels. Text may come in pieces.
         note: A sentence on what it is good for, for people.
+        uses_words: Whether it tells anything of single words; else their rows need not be read.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Exporter:
     render: Callable[[Transcript, SpeakerNames, ExportOptions], Rendered]
     kind: Kind = Kind.DOCUMENT
     note: str = ""
+    uses_words: bool = True
 
 
 def speaker_name(label: str, names: SpeakerNames) -> str:

@@ -162,4 +162,5 @@ DOCX = Exporter(
     render,
     Kind.DOCUMENT,
     say("To be edited and printed; also for LibreOffice and Google Docs."),
+    uses_words=False,
 )

@@ -59,4 +59,5 @@ HTML = Exporter(
     render,
     Kind.DOCUMENT,
     say("One file for every browser, with times that can be clicked."),
+    uses_words=False,
 )

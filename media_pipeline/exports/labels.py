@@ -24,4 +24,5 @@ LABELS = Exporter(
     render,
     Kind.DATA,
     say("A label track for cutting the sound."),
+    uses_words=False,
 )

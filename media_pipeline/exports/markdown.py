@@ -77,4 +77,5 @@ MARKDOWN = Exporter(
     render,
     Kind.DOCUMENT,
     say("For notes, wikis and Obsidian, with the facts on top."),
+    uses_words=False,
 )

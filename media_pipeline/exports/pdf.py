@@ -244,4 +244,5 @@ PDF = Exporter(
     render,
     Kind.DOCUMENT,
     say("To be printed and passed on; looks the same everywhere."),
+    uses_words=False,
 )

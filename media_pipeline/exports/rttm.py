@@ -34,4 +34,5 @@ RTTM = Exporter(
     render,
     Kind.DATA,
     say("Who speaks when, without the words."),
+    uses_words=False,
 )

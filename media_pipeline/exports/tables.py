@@ -54,6 +54,7 @@ CSV = Exporter(
     partial(render, delimiter=","),
     Kind.DATA,
     say("For Excel, spreadsheets and research programs."),
+    uses_words=False,
 )
 TSV = Exporter(
     "tsv",
@@ -63,4 +64,5 @@ TSV = Exporter(
     partial(render, delimiter="\t"),
     Kind.DATA,
     say("The same with tabs between the columns."),
+    uses_words=False,
 )

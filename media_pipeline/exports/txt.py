@@ -33,4 +33,5 @@ TXT = Exporter(
     render,
     Kind.DOCUMENT,
     say("Opens everywhere: for mails, notes and other programs."),
+    uses_words=False,
 )

@@ -9,6 +9,7 @@ const formOf = (element) => element.closest("[data-exports]");
 
 /** Send the choices, but for the range, which belongs to this recording alone. */
 async function keep(form) {
+  if (!form.dataset.rememberUrl) return; // whoever has no account chooses anew
   const chosen = new FormData(form);
   for (const name of RANGE) chosen.delete(name);
   try {

@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from docx import Document
 
@@ -266,6 +268,18 @@ def test_an_export_costs_a_handful_of_queries(browser: Client, owner: User, djan
 
     with django_assert_max_num_queries(10):
         get(browser, made, "docx")
+
+
+@pytest.mark.parametrize(
+    ("name", "query", "are_read"), [("txt", {}, False), ("txt", {"start": "1"}, True), ("srt", {}, True)]
+)
+def test_words_are_read_only_where_a_file_tells_of_them(
+    browser: Client, transcript: Transcript, name: str, query: dict[str, str], are_read: bool
+) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        get(browser, transcript, name, **query)
+
+    assert any('"words"' in query["sql"] for query in captured.captured_queries) == are_read
 
 
 # The tab --------------------------------------------------------------------------------------------------------------

@@ -31,7 +31,8 @@ class Standing(models.TextChoices):
 
     DONE = "done", _("Done")
     UNDONE = "undone", _("Undone")
-    DROPPED = "dropped", _("Undone for good")  # its author did something else instead of doing it again
+    KEPT = "kept", _("Cannot be undone")  # somebody else has changed the same since
+    DROPPED = "dropped", _("Undone for good")  # its author, or somebody else, did something else instead
 
 
 class Change(models.Model):
@@ -48,6 +49,9 @@ class Change(models.Model):
     standing = models.CharField(max_length=10, choices=Standing.choices, default=Standing.DONE)
     request = models.CharField(
         max_length=40, blank=True, default="", help_text="What the page calls the request that made it; empty for none."
+    )
+    passed_over = models.CharField(
+        max_length=40, blank=True, default="", help_text="The request that was to take it back, or to do it again."
     )
     target = models.ForeignKey(
         "self", null=True, on_delete=models.SET_NULL, related_name="+", help_text="What was taken back or done again."

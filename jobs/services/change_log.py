@@ -286,26 +286,43 @@ def undo(transcript: Transcript, person: AbstractBaseUser, request: str = "") ->
 
     Raises:
         EditRefused: There is none.
-        EditConflict: Somebody has changed the same since.
+        EditConflict: Somebody has changed the same since. It stays, and the next undo is of the one before.
     """
-    with locked(transcript) as row:
-        if done := done_before(row, person, request):
-            return done
-        change = next_undo(row, person)
-        if change is None:
-            raise EditRefused(_("There is nothing to undo."))
-        return _turn(change, Draft(row, person, request), ChangeKind.UNDO)
+    return _turn_next(transcript, person, request, ChangeKind.UNDO)
 
 
 def redo(transcript: Transcript, person: AbstractBaseUser, request: str = "") -> Outcome:
     """Do again what a person undid last. Raises as `undo`."""
+    return _turn_next(transcript, person, request, ChangeKind.REDO)
+
+
+def _turn_next(transcript: Transcript, person: AbstractBaseUser, request: str, kind: ChangeKind) -> Outcome:
+    is_undo = kind == ChangeKind.UNDO
     with locked(transcript) as row:
         if done := done_before(row, person, request):
             return done
-        change = next_redo(row, person)
+        change = _passed_over(row, person, request) or (next_undo if is_undo else next_redo)(row, person)
         if change is None:
-            raise EditRefused(_("There is nothing to do again."))
-        return _turn(change, Draft(row, person, request), ChangeKind.REDO)
+            raise EditRefused(_("There is nothing to undo.") if is_undo else _("There is nothing to do again."))
+        try:
+            with transaction.atomic():
+                return _turn(change, Draft(row, person, request), kind)
+        except EditConflict as conflict:
+            refused = EditConflict(f"{conflict} {_what_is_next(is_undo)}", conflict.conflicts)
+        standing = Standing.KEPT if is_undo else Standing.DROPPED
+        Change.objects.filter(pk=change.pk).update(standing=standing, passed_over=request)
+    raise refused
+
+
+def _passed_over(transcript: Transcript, person: AbstractBaseUser, request: str) -> Change | None:
+    """The change that stood in the way of the same request when it came before."""
+    return own_changes(transcript, person).filter(passed_over=request).first() if request else None
+
+
+def _what_is_next(is_undo: bool) -> str:
+    if is_undo:
+        return _("The next undo takes back what you did before it.")
+    return _("The next time, what you did after it is done again.")
 
 
 def _turn(change: Change, draft: Draft, kind: ChangeKind) -> Outcome:

@@ -66,7 +66,7 @@ class ToldChange:
 
     @property
     def is_undone(self) -> bool:
-        return self.change.standing != Standing.DONE
+        return self.change.standing in (Standing.UNDONE, Standing.DROPPED)
 
 
 def told(transcript: Transcript, entries: Sequence[Entry], person: AbstractBaseUser) -> list[ToldChange]:

@@ -1,7 +1,7 @@
 """Correcting a transcript. Bodies are JSON both ways.
 
-Answers: 200 with what changed; 400 for a body that cannot be understood; 409 for a conflict, with both versions; 422
-for what is not possible. All but 200 have a sentence under "error".
+Answers: 200 with what changed; 400 for a body that cannot be understood; 409 for a conflict, with both versions
+and what can be undone now; 422 for what is not possible. All but 200 have a sentence under "error".
 """
 
 from collections.abc import Callable
@@ -61,7 +61,9 @@ class RestoreBody(Body, kw_only=True):
 def changes(request: HttpRequest, pk: int) -> JsonResponse:
     """Do operations, all or none: each becomes one change."""
     transcript, who = own_transcript(request, pk), person(request)
-    return _answer(request, ChangesBody, lambda body: editing.edit(transcript, who, body.operations, body.request))
+    return _answer(
+        request, transcript, ChangesBody, lambda body: editing.edit(transcript, who, body.operations, body.request)
+    )
 
 
 @login_required
@@ -76,14 +78,14 @@ def state(request: HttpRequest, pk: int) -> JsonResponse:
 @require_POST
 def undo(request: HttpRequest, pk: int) -> JsonResponse:
     transcript, who = own_transcript(request, pk), person(request)
-    return _answer(request, EmptyBody, lambda body: change_log.undo(transcript, who, body.request))
+    return _answer(request, transcript, EmptyBody, lambda body: change_log.undo(transcript, who, body.request))
 
 
 @login_required
 @require_POST
 def redo(request: HttpRequest, pk: int) -> JsonResponse:
     transcript, who = own_transcript(request, pk), person(request)
-    return _answer(request, EmptyBody, lambda body: change_log.redo(transcript, who, body.request))
+    return _answer(request, transcript, EmptyBody, lambda body: change_log.redo(transcript, who, body.request))
 
 
 @login_required
@@ -97,10 +99,10 @@ def restore(request: HttpRequest, pk: int) -> JsonResponse:
             return versions.restore_version(transcript, who, version=body.version, **seen)
         return change_log.restore(transcript, who, number=body.number, segment=body.segment, **seen)
 
-    return _answer(request, RestoreBody, act)
+    return _answer(request, transcript, RestoreBody, act)
 
 
-def _answer(request: HttpRequest, kind: type[T], act: Callable[[T], Outcome]) -> JsonResponse:
+def _answer(request: HttpRequest, transcript: Transcript, kind: type[T], act: Callable[[T], Outcome]) -> JsonResponse:
     try:
         body = msgspec.json.decode(request.body or b"{}", type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -110,7 +112,8 @@ def _answer(request: HttpRequest, kind: type[T], act: Callable[[T], Outcome]) ->
     except EditRefused as refused:
         return _refuse(str(refused), 422)
     except EditConflict as conflict:
-        return _refuse(str(conflict), 409, conflicts=[_conflict(each) for each in conflict.conflicts])
+        conflicts = [_conflict(each) for each in conflict.conflicts]
+        return _refuse(str(conflict), 409, conflicts=conflicts, **_turns(request, transcript))
 
 
 def _refuse(sentence: str, status: int, **more: Any) -> JsonResponse:
@@ -131,13 +134,14 @@ def _outcome(request: HttpRequest, outcome: Outcome) -> dict[str, Any]:
 
 def _state(request: HttpRequest, transcript: Transcript) -> dict[str, Any]:
     """Where a transcript stands, and what its reader can undo."""
+    speakers = [_speaker(speaker) for speaker in transcript.speakers.all()]
+    return {"revision": transcript.revision, "speakers": speakers, **_turns(request, transcript)}
+
+
+def _turns(request: HttpRequest, transcript: Transcript) -> dict[str, Any]:
+    """What the person would undo and do again next."""
     undo, redo = (find(transcript, person(request)) for find in (change_log.next_undo, change_log.next_redo))
-    return {
-        "revision": transcript.revision,
-        "speakers": [_speaker(speaker) for speaker in transcript.speakers.all()],
-        "undo": _named(undo),
-        "redo": _named(redo),
-    }
+    return {"undo": _named(undo), "redo": _named(redo)}
 
 
 def _named(change: Change | None) -> dict[str, Any] | None:

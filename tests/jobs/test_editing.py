@@ -364,6 +364,47 @@ def test_what_somebody_else_changed_since_is_not_undone(transcript: Transcript, 
     assert transcript.changes.count() == 2
 
 
+def test_what_cannot_be_undone_is_passed_over_the_next_time(
+    transcript: Transcript, owner: User, stranger: User
+) -> None:
+    do(transcript, owner, SetText(**nth(transcript, 1), text="Before."))
+    do(transcript, owner, SetText(**nth(transcript, 0), text="Mine."))
+    do(transcript, stranger, SetText(**nth(transcript, 0), text="Mine and theirs."))
+
+    with pytest.raises(EditConflict, match="The next undo") as refused:
+        change_log.undo(transcript, owner, "a")
+    with pytest.raises(EditConflict) as again:  # when the answer got lost
+        change_log.undo(transcript, owner, "a")
+
+    assert [each.segment for each in again.value.conflicts] == [each.segment for each in refused.value.conflicts]
+    assert texts_of(transcript)[:2] == ["Mine and theirs.", "Before."]
+    assert transcript.changes.get(number=2).standing == "kept"
+    change_log.undo(transcript, owner)
+    assert texts_of(transcript)[:2] == ["Mine and theirs.", TEXTS[1]]
+    with pytest.raises(EditRefused, match="nothing to undo"):
+        change_log.undo(transcript, owner)
+    change_log.redo(transcript, owner)
+    assert texts_of(transcript)[:2] == ["Mine and theirs.", "Before."]
+
+
+def test_what_cannot_be_done_again_is_passed_over_too(transcript: Transcript, owner: User, stranger: User) -> None:
+    do(transcript, owner, SetText(**nth(transcript, 0), text="Mine."))
+    do(transcript, owner, SetText(**nth(transcript, 1), text="After."))
+    for _ in range(2):
+        change_log.undo(transcript, owner)
+    do(transcript, stranger, SetText(**nth(transcript, 0), text="Theirs."))
+
+    with pytest.raises(EditConflict, match="after it"):
+        change_log.redo(transcript, owner)
+
+    change_log.redo(transcript, owner)
+    assert texts_of(transcript)[:2] == ["Theirs.", "After."]
+    with pytest.raises(EditRefused, match="nothing to do again"):
+        change_log.redo(transcript, owner)
+    change_log.undo(transcript, owner)
+    assert texts_of(transcript)[:2] == ["Theirs.", TEXTS[1]]
+
+
 def test_what_somebody_else_changed_beside_it_stays(transcript: Transcript, owner: User, stranger: User) -> None:
     do(transcript, owner, SetText(**nth(transcript, 0), text="Mine."))
     do(transcript, stranger, SetSpeaker(**nth(transcript, 0), name="Zoë"))

@@ -16,7 +16,7 @@ from django.urls import reverse
 
 from jobs.models import Transcript
 from jobs.services import editing
-from jobs.services.edit_operations import Insert
+from jobs.services.edit_operations import Insert, SetText
 from tests.jobs.transcripts import make_transcript, texts_of
 from tests.services import ROOT, postgresql
 
@@ -216,6 +216,24 @@ def test_a_way_back_or_forth_that_is_asked_for_again_is_gone_once(
 
     assert again == lost
     assert texts_of(transcript)[0] == "One."
+
+
+def test_an_undo_that_is_refused_says_what_stands_against_it_and_what_is_next(
+    browser: Client, transcript: Transcript, stranger: User
+) -> None:
+    first, second = transcript.segments.values_list("pk", flat=True)[:2]
+    told(change(browser, transcript, kind="text", segment=second, revision=0, text="Before."))
+    told(change(browser, transcript, kind="text", segment=first, revision=0, text="Mine."))
+    editing.edit(transcript, stranger, [SetText(segment=first, revision=1, text="Theirs.")])
+
+    answer = told(post(browser, transcript, "undo", {"request": "e"}), 409)
+    again = told(post(browser, transcript, "undo", {"request": "e"}), 409)
+
+    assert again == answer
+    assert [each["theirs"]["text"] for each in answer["conflicts"]] == ["Theirs."]
+    assert (answer["undo"]["number"], answer["redo"]) == (1, None)
+    assert told(post(browser, transcript, "undo", {"request": "f"}))["undo"] is None
+    assert texts_of(transcript)[:2] == ["Theirs.", TEXTS[1]]
 
 
 def test_a_restoring_that_is_asked_for_again_is_done_once(browser: Client, transcript: Transcript) -> None:

@@ -14,7 +14,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
-from jobs.models import Recording
+from jobs.models import Recording, Transcript
 from jobs.services import export_choices, exports, versions
 from jobs.services.export_choices import ExportChoices, ExportRefused, LimitChanges
 from jobs.views import serving
@@ -90,17 +90,22 @@ def exports_context(request: HttpRequest, recording: Recording) -> dict[str, Any
     """What the tab shows: options as they are remembered, and formats by what they are for."""
     version = versions.shown_version(recording)
     if version is None or version.job is None:
-        return {"job": None}
-    choices = export_choices.remembered(person(request))
+        return {"export_base": ""}
+    address = reverse("export", args=[version.job.pk, exports.ZIP])
+    return options_context(version, export_choices.remembered(person(request)), address.removesuffix(f"{exports.ZIP}/"))
+
+
+def options_context(version: Transcript, choices: ExportChoices, base: str) -> dict[str, Any]:
+    """What `_panel_exports.html` needs. A format's file lies at `base` with its name behind."""
     return {
-        "job": version.job,
+        "export_base": base,
         "choices": choices,
         "format_groups": _grouped(exports.formats()),
         "presets": _presets(version.language),
         "limit_fields": _limit_fields(choices, version.language),
         "has_own_limits": choices.limits != LimitChanges(),
         "has_changes": version.revision > 0,
-        "duration": recording.duration,
+        "duration": version.recording.duration,
     }
 
 

@@ -5,26 +5,32 @@ was is the same 404, as is what a link does not include.
 """
 
 from collections.abc import Callable
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 from allauth.core import ratelimit
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.defaults import page_not_found
+from msgspec import structs
 
 from jobs import shortcuts
 from jobs.forms import SharedPasswordForm
 from jobs.models import Artifact, Share, Transcript
-from jobs.services import exports, reading, share_links, versions
-from jobs.views import finding, recording, segments, serving
+from jobs.services import export_choices, exports, reading, share_links, versions
+from jobs.services.export_choices import STANDARD, ExportRefused
+from jobs.views import exports as export_views
+from jobs.views import finding, panels, recording, segments, serving
 from media_pipeline.exports.registry import EXPORTERS
 
 View = Callable[..., HttpResponseBase]
 
+TABS = {name: panels.TITLES[name] for name in (panels.TRANSCRIPT, "exports")}
 # Lists of ids in a visitor's session.
 UNLOCKED, SEEN = "shares_unlocked", "shares_seen"
 
@@ -104,13 +110,21 @@ def page(request: HttpRequest, share: Share) -> HttpResponse:
             "recording": share.recording,
             "transcript": transcript,
             "addresses": _addresses(request.path),
-            "formats": [(each, f"{request.path}export/{each.name}/") for each in exports.formats()],
+            "formats": [(each, f"{request.path}export/{each.name}/") for each in export_views.quick_formats()],
+            "tabs": {"titles": TABS, "open": "exports" if request.GET.get("tab") == "exports" else panels.TRANSCRIPT},
             "shortcuts": shortcuts.for_readers(with_sound=has_media),
             "has_media": has_media,
             "has_peaks": has_media and _peaks_of(share),
             **words,
+            **export_views.options_context(transcript, STANDARD, f"{request.path}export/"),
+            "has_changes": False,
         },
     )
+
+
+def _token(request: HttpRequest) -> str:
+    assert request.resolver_match is not None
+    return str(request.resolver_match.kwargs["token"])
 
 
 def _addresses(path: str) -> dict[str, str]:
@@ -201,8 +215,19 @@ def peaks(request: HttpRequest, share: Share) -> HttpResponse:
 @_by_token
 @_unlocked
 def export(request: HttpRequest, share: Share, name: str) -> HttpResponseBase:
-    """The text as a file."""
-    if name not in EXPORTERS:
+    """The text as a file, or all of them as `zip`, as the address wants it; never what stood there before."""
+    if name not in (exports.ZIP, *EXPORTERS):
         raise Http404
-    made = exports.rendered(_transcript(share), name)
+    try:
+        choices = structs.replace(export_choices.chosen(request.GET, STANDARD), original=False)
+        span, transcript = export_choices.span(request.GET), _transcript(share)
+        make = (
+            partial(exports.archive, [transcript])
+            if name == exports.ZIP
+            else partial(exports.rendered, transcript, name)
+        )
+        made = make(choices, span)
+    except ExportRefused as refused:
+        messages.error(request, str(refused))
+        return redirect(f"{reverse('shared', args=[_token(request)])}?tab=exports")
     return serving.made_file(request, made.pieces, content_type=made.content_type, filename=made.filename)

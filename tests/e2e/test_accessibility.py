@@ -94,7 +94,10 @@ transcript(row, job)
 storage.delete(row.media_key)
 Recording.objects.filter(pk=row.pk).update(media_key="")
 
-from jobs.services import share_links
+from jobs.services import library, lifecycle, share_links
+library.add_tag([row], "Work", owner)
+for name in ("in the trash", "in the trash too"):
+    lifecycle.to_trash(recording(name, "failed", WORDS)[0])
 shared = Recording.objects.get(title="A recording, done")
 for name, password in {"shared": "", "shared with a password": "open sesame"}.items():
     share = share_links.create(shared, expires_at=None, password=password, has_audio=True)
@@ -313,12 +316,21 @@ ENTRANCE = {
     "shared": ("shared", nothing),
     "shared, finding": ("shared", find),
     "shared, exporting": ("shared", click("summary.button-primary")),
+    "shared, exports": ("shared", open_tab("Exports")),
     "shared, keys": ("shared", lambda page: page.locator("body").press("?")),
     "shared with a password": ("shared with a password", nothing),
     "shared, wrong password": ("shared with a password", open_wrongly),
     "shared no longer": ("/s/nothing/", nothing),
     "password reset link of old": ("/accounts/password/reset/key/1-set-password/", nothing),
 }
+
+
+def choose_recordings(page: Page) -> None:
+    for number in range(2):
+        page.locator("[data-choose]").nth(number).press("Space")
+    page.locator("[data-bulk]").wait_for()
+
+
 PAGES = {
     "upload": ("/upload/", nothing),
     "upload with files": ("/upload/", add_files),

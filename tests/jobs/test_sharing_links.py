@@ -109,6 +109,42 @@ def test_every_format_can_be_taken_away(visitor: Client, make: Make, name: str) 
     assert "Board meeting" in answer["Content-Disposition"]
 
 
+def test_files_are_as_the_visitor_wants_them(visitor: Client, make: Make) -> None:
+    share = make()
+    options = {"names": "false", "times": "false", "end": "0:04"}
+
+    text = body(visitor.get(address(share, "export/txt"), options)).decode()
+
+    assert "The budget is ready." in text and "Speaker" not in text and "report" not in text
+    assert body(visitor.get(address(share, "export/zip"))).startswith(b"PK")
+
+
+def test_options_that_make_no_sense_are_explained(visitor: Client, make: Make) -> None:
+    share = make()
+
+    answer = visitor.get(address(share, "export/srt"), {"start": "soon"}, follow=True)
+
+    assert answer.redirect_chain == [(f"{address(share)}?tab=exports", 302)]
+    assert "is no time" in answer.content.decode()
+
+
+def test_visitors_never_get_what_stood_there_before_a_correction(
+    browser: Client, visitor: Client, make: Make, transcript: Transcript
+) -> None:
+    share = make()
+    segment = transcript.segments.earliest("start")
+    change = {"kind": "text", "segment": segment.pk, "revision": segment.revision, "text": "Nothing is ready."}
+    corrected = browser.post(
+        reverse("transcript_changes", args=[transcript.pk]), {"operations": [change]}, content_type="application/json"
+    )
+
+    text = body(visitor.get(address(share, "export/txt"), {"original": "true"})).decode()
+
+    assert corrected.status_code == 200
+    assert "Nothing is ready." in text and "budget" not in text
+    assert 'name="original"' not in visitor.get(address(share)).content.decode()
+
+
 def test_an_unknown_format_is_not_there(visitor: Client, make: Make) -> None:
     assert visitor.get(address(make(), "export/exe")).status_code == 404
 
@@ -160,7 +196,7 @@ def test_without_the_audio_there_is_nothing_of_it(visitor: Client, make: Make) -
     html = visitor.get(address(share)).content.decode()
 
     assert "The budget is ready." in html
-    for sign in ("<audio", "<video", "data-player", "media/", "peaks", "captions", "player.js"):
+    for sign in ("<audio", "<video", "data-player", "/media/", "/peaks", "captions", "player.js"):
         assert sign not in html, sign
     assert {part: visitor.get(address(share, part)).status_code for part in PARTS} == {
         "segments": 200, "find": 200, "text": 200, "captions": 404, "media": 404, "peaks": 404,

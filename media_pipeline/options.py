@@ -55,5 +55,5 @@ class TranscribeOptions:
     carry_context: bool = False
     chunk_seconds: Seconds = 600.0
     max_duration: Seconds = 36_000.0
-    export_formats: tuple[str, ...] = ("txt", "srt", "vtt", "json")
+    export_formats: tuple[str, ...] = ("txt", "srt", "vtt")
     passage: Passage | None = None

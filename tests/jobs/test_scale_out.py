@@ -162,7 +162,6 @@ def test_pieces_of_one_recording_are_shared_by_the_workers(site: Site, done: Sub
         ("txt", "text/plain", ""),
         ("srt", "application/x-subrip", "1\n"),
         ("vtt", "text/vtt", "WEBVTT"),
-        ("json", "application/json", "{"),
     ],
 )
 def test_an_export_is_a_link_to_the_store_that_gives_the_file(

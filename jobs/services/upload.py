@@ -202,7 +202,7 @@ def complete(upload: Upload, *, options: TranscribeOptions, title: str = "") -> 
 
 
 def same_as(upload: Upload) -> QuerySet[Recording]:
-    """The owner's recordings of this very file, newest first.
+    """The owner's recordings of this very file, newest first; none that lie in the trash.
 
     Raises:
         UploadConflict: Bytes are still missing, or something else is being done with it.
@@ -210,7 +210,7 @@ def same_as(upload: Upload) -> QuerySet[Recording]:
     """
     with _locked(upload) as part:
         content_hash = _hash_of(upload, part)
-    return Recording.objects.filter(owner=upload.owner_id, content_hash=content_hash).order_by("-created_at")
+    return Recording.objects.kept().filter(owner=upload.owner_id, content_hash=content_hash).order_by("-created_at")
 
 
 def _hash_of(upload: Upload, part: FileIO) -> str:

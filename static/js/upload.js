@@ -42,7 +42,7 @@ function word(name, values = {}) {
 function addRow(file) {
   const element = form.querySelector("template[data-row]").content.firstElementChild.cloneNode(true);
   const part = (name) => element.querySelector(`[data-${name}]`);
-  const row = { file, element, part, state: "waiting", isWanted: false, canMend: false, isReceived: false, sent: 0, breaks: 0, timer: 0, pace: new Pace() };
+  const row = { file, element, part, state: "waiting", isWanted: false, canMend: false, isReceived: false, sent: 0, breaks: 0, isCut: false, timer: 0, pace: new Pace() };
   row.sending = new Sending(file, place, {
     progress: (sent) => progress(row, sent),
     received: () => received(row),
@@ -137,9 +137,10 @@ function showWhole() {
   if (whole.hidden) return;
   const total = taken.reduce((sum, row) => sum + row.file.size, 0);
   const sent = taken.reduce((sum, row) => sum + (row.isReceived ? row.file.size : row.sent), 0);
-  const values = { done: number(there.length), count: number(taken.length), percent: Math.floor((100 * sent) / total), left: pace.perSecond && left((total - sent) / pace.perSecond) };
+  const speed = taken.some((row) => row.state === "uploading") ? pace.perSecond : 0;
+  const values = { done: number(there.length), count: number(taken.length), percent: Math.floor((100 * sent) / total), left: speed && left((total - sent) / speed) };
   whole.querySelector("[data-whole-progress]").value = sent / total;
-  whole.querySelector("[data-whole-text]").textContent = word(pace.perSecond ? "whole" : "wholestill", values);
+  whole.querySelector("[data-whole-text]").textContent = word(speed ? "whole" : "wholestill", values);
 }
 
 function remove(row) {
@@ -204,7 +205,8 @@ function adopt({ name, size, url }) {
 // Uploading ------------------------------------------------------------------------------------------------------------
 
 function startUploads() {
-  const free = AT_ONCE - rows.filter((row) => row.state === "uploading").length;
+  const held = rows.filter((row) => row.state === "uploading" || (row.state === "paused" && row.isCut)); // no line, for none
+  const free = AT_ONCE - held.length;
   for (const row of rows.filter((row) => row.state === "waiting").slice(0, Math.max(0, free))) send(row);
 }
 
@@ -240,6 +242,7 @@ function pause(row, code) {
   if (!rows.includes(row)) return;
   const rest = PAUSES_MS[Math.min(row.breaks, PAUSES_MS.length - 1)];
   row.breaks += 1;
+  row.isCut = code === 0;
   row.timer = setTimeout(() => wake(row), rest);
   if (rest) show(row, "paused", word(code ? "stumbled" : "cut", { code }));
   startUploads();

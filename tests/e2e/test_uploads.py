@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.e2e.conftest import wait_until
 from tests.e2e.keyboard import tab_to
+from tests.e2e.test_accessibility import look
 from tests.services import Product
 from tests.speech import Line, render
 
@@ -115,6 +116,7 @@ def test_a_cut_connection_is_said_and_the_upload_goes_on_by_itself(
         expect(row).to_have_attribute("data-state", "paused", timeout=20_000)
         expect(row.locator("[data-message]")).to_contain_text("goes on by itself")
         before = received(product, long_file.name)
+        assert look(page) == []
         network.set()
         page.locator("[data-state=uploaded]").wait_for(timeout=30_000)
     hand_in(page)
@@ -131,6 +133,7 @@ def test_after_a_reload_the_same_file_goes_on_where_it_stopped(page: Page, produ
     entry = page.locator("[data-begun]", has_text=long_file.name)
     percent = 100 * before // long_file.stat().st_size
     expect(entry).to_contain_text(f"Go on with {long_file.name}, {percent} %")
+    assert look(page) == []
     sent = offsets(page)
 
     with page.expect_file_chooser() as chooser:
@@ -217,6 +220,7 @@ def test_a_file_that_is_here_already_is_shown_and_can_be_transcribed_anyway(
     link = row.get_by_role("link", name="budget meeting")
     assert page.url.rstrip("/").endswith("/upload") and address.endswith(str(link.get_attribute("href")))
     expect(page.get_by_role("button", name="Transcribe", exact=True)).to_be_disabled()
+    assert look(page) == []
 
     page.locator("body").click(position={"x": 1, "y": 1})
     tab_to(page, "Transcribe anyway")

@@ -474,6 +474,15 @@ def test_a_recording_of_before_without_a_hash_is_simply_not_found(browser: Clien
     assert browser.get(f"{address}same/").json()["recordings"] == []
 
 
+def test_a_recording_in_the_trash_is_not_shown_as_known(browser: Client, speech: bytes) -> None:
+    browser.post(f"{send_all(browser, 'meeting.wav', speech)}submit/", options())
+    Recording.objects.update(deleted_at=timezone.now())
+
+    again = send_all(browser, "meeting.wav", speech)
+
+    assert browser.get(f"{again}same/").json()["recordings"] == []
+
+
 def test_a_file_that_has_not_arrived_is_not_compared(browser: Client) -> None:
     address = begin(browser, "a.wav", 10)
     send(browser, address, 0, b"01234")

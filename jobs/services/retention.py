@@ -181,7 +181,9 @@ def _delete_artifact(artifact: Artifact) -> int | None:
     return storage.delete(artifact.key)
 
 
-def _abandon(unfinished: Upload) -> int:
+def _abandon(unfinished: Upload) -> int | None:
+    if not upload.is_expired(unfinished):  # a byte came since it was found
+        return None
     path = upload.part_path(unfinished)
     freed = path.stat().st_size if path.exists() else 0
     upload.abandon(unfinished)

@@ -248,6 +248,11 @@ def expired() -> Iterator[Upload]:
     yield from Upload.objects.filter(updated_at__lt=_expired_before())
 
 
+def is_expired(upload: Upload) -> bool:
+    """Whether it still is, by what stands in the database now."""
+    return Upload.objects.filter(pk=upload.pk, updated_at__lt=_expired_before()).exists()
+
+
 def _expired_before() -> datetime:
     return timezone.now() - _expiry()
 

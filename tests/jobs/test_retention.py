@@ -155,6 +155,18 @@ def test_unfinished_uploads_go_after_a_day(owner: User, rules: Env) -> None:
     assert not upload.part_path(old).exists()
 
 
+def test_an_upload_that_goes_on_while_others_are_deleted_stays(
+    owner: User, rules: Env, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = upload.begin(owner=owner, original_name="a.wav", size_bytes=5)
+    monkeypatch.setattr(upload, "expired", lambda: iter([old]))  # as it was found before its next byte came
+
+    tally = retention.clean()
+
+    assert tally.deleted == 0
+    assert upload.part_path(old).exists()
+
+
 def test_parts_of_uploads_without_a_row_go(owner: User, rules: Env) -> None:
     begun = upload.begin(owner=owner, original_name="a.wav", size_bytes=5)
     Upload.objects.all().delete()

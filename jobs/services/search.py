@@ -7,19 +7,18 @@ The newest `CANDIDATES` sentences that have the words are ranked, so a common wo
 ranking is done here, over those few, so that both databases give the same.
 """
 
-import json
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from uuid import UUID
 
 from django.db import connection
 from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 
-from jobs.models import Recording, Transcript
+from jobs.models import Recording, Segment, Transcript
 from jobs.search_index import search_words, words_of
 from jobs.services import versions
 
@@ -148,31 +147,17 @@ def _titles(recordings: QuerySet[Recording], terms: Sequence[Term]) -> dict[UUID
 
 def _sentences(recordings: QuerySet[Recording], terms: Sequence[Term]) -> list[_Sentence]:
     """The newest that have all terms; one more than are looked at, where there are more."""
-    readable = list(versions.shown_in(recordings).values_list("pk", flat=True))
-    if not readable:
-        return []
-    sql, values = (_in_postgresql if connection.vendor == "postgresql" else _in_sqlite)(readable, terms)
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [*values, CANDIDATES + 1])
-        return [_Sentence(*row) for row in cursor.fetchall()]
+    readable = Segment.objects.filter(transcript__in=versions.shown_in(recordings))
+    rows = _with_words(readable, terms).order_by("-pk").values_list("pk", "transcript", "start", "text")
+    return [_Sentence(*row) for row in rows[: CANDIDATES + 1]]
 
 
-def _in_postgresql(readable: list[int], terms: Sequence[Term]) -> tuple[str, list[Any]]:
-    sql = """
-        SELECT id, transcript_id, start, text FROM jobs_segment
-        WHERE search_vector @@ %s::tsquery AND transcript_id = ANY(%s) ORDER BY id DESC LIMIT %s
-    """
-    return sql, [tsquery(terms), readable]
-
-
-def _in_sqlite(readable: list[int], terms: Sequence[Term]) -> tuple[str, list[Any]]:
-    sql = """
-        SELECT segment.id, transcript_id, start, text
-        FROM jobs_segment_search AS found CROSS JOIN jobs_segment AS segment ON segment.id = found.rowid
-        WHERE found.words MATCH %s AND transcript_id IN (SELECT value FROM json_each(%s))
-        ORDER BY found.rowid DESC LIMIT %s
-    """
-    return sql, [_fts_query(terms), json.dumps(readable)]
+def _with_words(segments: QuerySet[Segment], terms: Sequence[Term]) -> QuerySet[Segment]:
+    if connection.vendor == "postgresql":
+        condition, values = "jobs_segment.search_vector @@ %s::tsquery", [tsquery(terms)]
+        return segments.filter(RawSQL(condition, values, output_field=BooleanField()))  # noqa: S611
+    found = "SELECT rowid FROM jobs_segment_search WHERE words MATCH %s"
+    return segments.filter(pk__in=RawSQL(found, [_fts_query(terms)]))  # noqa: S611
 
 
 def tsquery(terms: Iterable[Term]) -> str:

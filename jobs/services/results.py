@@ -56,7 +56,8 @@ def _carried(before: TranscriptRow, spoken: Transcript) -> tuple[list[Kept], dic
     labels = _labels_now(before, spoken)
     given = before.speakers.exclude(name="").values_list("pk", "name")
     names = {labels[pk]: name for pk, name in given if pk in labels}
-    return carry_over(spoken.segments, _corrected(before), spoken.language, _chosen(before, labels)), names
+    corrected, others = _corrected(before)
+    return carry_over(spoken.segments, corrected, spoken.language, _chosen(before, labels), others), names
 
 
 def _version_before(job: Job) -> TranscriptRow | None:
@@ -66,9 +67,11 @@ def _version_before(job: Job) -> TranscriptRow | None:
     return own or versions.filter(recording=job.recording_id).order_by("-shown_at", "-pk").first()
 
 
-def _corrected(version: TranscriptRow) -> list[SpokenSegment]:
-    rows = version.segments.filter(is_edited=True).select_related("speaker")
-    return [row.as_spoken() for row in rows]
+def _corrected(version: TranscriptRow) -> tuple[list[SpokenSegment], list[SpokenSegment]]:
+    """What people corrected and, where they did, all the rest."""
+    rows = version.segments.select_related("speaker")
+    corrected = [row.as_spoken() for row in rows.filter(is_edited=True)]
+    return corrected, [row.as_spoken() for row in rows.filter(is_edited=False)] if corrected else []
 
 
 def _make_room(job: Job) -> None:

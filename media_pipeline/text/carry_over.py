@@ -8,6 +8,7 @@ from itertools import accumulate, groupby
 from typing import Generic, TypeVar
 
 from media_pipeline.text.sentences import as_segment
+from media_pipeline.text.strayed_words import Side, Strayed, strayed_words
 from media_pipeline.transcript import Seconds, Segment, Word
 
 
@@ -33,13 +34,18 @@ class Kept:
 
 
 def carry_over(
-    found: Sequence[Segment], corrected: Sequence[Segment], language: str, choices: Sequence[Choice] = ()
+    found: Sequence[Segment],
+    corrected: Sequence[Segment],
+    language: str,
+    choices: Sequence[Choice] = (),
+    others: Sequence[Segment] = (),
 ) -> list[Kept]:
     """All segments in time order.
 
     A corrected segment stands instead of all that was found in its time: words by their middle, segments without words
-    by theirs. What a found segment has on both sides of it becomes two. A corrected segment has the speaker who was now
-    found to speak most of its words, and none where nobody was.
+    by theirs; a word that strayed over its edge counts where it was before (see `strayed_words`). What a found segment
+    has on both sides of it becomes two. A corrected segment has the speaker who was now found to speak most of its
+    words, and none where nobody was.
 
     A choice then decides who says what lies in its time, again by the middle of words; a segment that lies in it with
     some of its words becomes several. Corrected segments are not cut: their own middle counts.
@@ -48,9 +54,17 @@ def carry_over(
         found: In time order.
         corrected: In time order, with times of the same recording.
         choices: In time order.
+        others: What the version that was corrected says besides.
     """
     near = _Timeline(corrected)
-    kept = [Kept(piece) for segment in found for piece in _left_of(segment, near.around(segment), language)]
+    strayed: defaultdict[int, dict[int, Strayed]] = defaultdict(dict)
+    for (at, index), stray in strayed_words(found, corrected, others, language).items():
+        strayed[at][index] = stray
+    kept = [
+        Kept(piece)
+        for at, segment in enumerate(found)
+        for piece in _left_of(segment, near.around(segment), strayed.get(at, {}), language)
+    ]
     speakers = _Timeline(found)
     for segment in corrected:
         kept.append(Kept(replace(segment, speaker=_speaker(segment, speakers.around(segment))), is_corrected=True))
@@ -72,25 +86,41 @@ class _Timeline(Generic[Span]):
         return [span for span in self._spans[first:last] if span.end > unit.start]
 
 
-def _left_of(segment: Segment, near: Sequence[Segment], language: str) -> Iterator[Segment]:
-    if not near:
+def _left_of(
+    segment: Segment, near: Sequence[Segment], strayed: dict[int, Strayed], language: str
+) -> Iterator[Segment]:
+    if not near and not strayed:
         yield segment
     elif not segment.words:
         if _at(_middle(segment), near) is None:
             yield segment
     else:
-        for place, run in groupby(_placed(segment.words, near), key=lambda pair: pair[1]):
+        for place, run in groupby(_placed(segment.words, near, strayed), key=lambda pair: pair[1]):
             words = [word for word, _place in run]
             if not place % 2:
                 yield _piece(segment, words, language)
 
 
-def _placed(words: Sequence[Word], near: Sequence[Segment]) -> Iterator[tuple[Word, int]]:
-    """Each word with an odd number when it lies inside one of `near`, with an even one before and behind them."""
-    for word in words:
+def _placed(words: Sequence[Word], near: Sequence[Segment], strayed: dict[int, Strayed]) -> Iterator[tuple[Word, int]]:
+    """Each word with an odd number when it lies inside one of `near`, with an even one before and behind them.
+
+    Those that strayed are put where they belong, also in time.
+    """
+    for index, word in enumerate(words):
+        stray = strayed.get(index)
         middle = _middle(word)
         passed = sum(other.end <= middle for other in near)
-        yield word, 2 * passed + (0 if _at(middle, near) is None else 1)
+        if stray is None:
+            yield word, 2 * passed + (0 if _at(middle, near) is None else 1)
+        elif stray.side is Side.INSIDE:
+            yield word, 2 * passed + 1
+        elif stray.side is Side.BEFORE:
+            edge = stray.sentence.start
+            yield replace(word, start=min(word.start, edge), end=min(word.end, edge)), 2 * passed
+        else:
+            following = words[index + 1].start if index + 1 < len(words) else word.start  # it stays before that one
+            start = max(word.start, min(stray.sentence.end, following), _middle(stray.sentence))
+            yield replace(word, start=start, end=max(word.end, start)), 2 * passed + 2
 
 
 def _with_choices(kept: Kept, near: Sequence[Choice], language: str) -> Iterator[Kept]:
@@ -115,7 +145,7 @@ def _chosen(kept: Kept, segment: Segment, choice: Choice) -> Kept:
 
 def _piece(segment: Segment, words: Sequence[Word], language: str) -> Segment:
     """The part of a segment that has these of its words."""
-    if len(words) == len(segment.words):
+    if tuple(words) == segment.words:
         return segment
     return replace(as_segment(words, language), speaker=segment.speaker, marks=segment.marks)
 

@@ -45,7 +45,7 @@ from jobs.services.edit_operations import (
 )
 from media_pipeline.exports.base import clean
 from media_pipeline.languages import has_spaces
-from media_pipeline.text.realign import realign, realign_halves
+from media_pipeline.text.realign import in_turn, realign, realign_halves
 from media_pipeline.transcript import Seconds, Word
 
 # Containers often say a little less than there is to hear.
@@ -199,7 +199,7 @@ def _join(draft: Draft, operation: Join) -> None:
         raise EditConflict(_("Another passage stands between these two by now."))
     space = " " if has_spaces(draft.transcript.language) else ""
     text = f"{segment.text}{space}{following.text}"
-    _put_words(segment, text, [*segment.spoken_words, *following.spoken_words])
+    _put_words(segment, text, in_turn(segment.spoken_words, following.spoken_words))
     segment.end = max(segment.end, following.end)
     segment.marks = list(dict.fromkeys([*segment.marks, *following.marks]))
     segment.is_edited = segment.is_edited or following.is_edited

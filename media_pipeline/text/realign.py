@@ -57,6 +57,28 @@ def realign_halves(
     return found[:count], found[count:]
 
 
+def in_turn(first: Sequence[Word], second: Sequence[Word]) -> tuple[Word, ...]:
+    """The words of two pieces that become one, `second` behind `first`.
+
+    Where both were said at the same time, their words share that time one after the other.
+
+    Args:
+        first, second: In time order each.
+    """
+    if not first or not second or first[-1].end <= second[0].start:
+        return (*first, *second)
+    before = [word for word in first if word.end <= second[0].start]
+    behind = [word for word in second if word.start >= first[-1].end]
+    crowd = [*first[len(before) :], *second[: len(second) - len(behind)]]
+    low, high = min(word.start for word in crowd), max(word.end for word in crowd)
+    spread = _spread([word.text for word in crowd], low, high)
+    return (
+        *before,
+        *(replace(word, start=start, end=end) for word, (_text, start, end) in zip(crowd, spread, strict=True)),
+        *behind,
+    )
+
+
 def _cut_at(tokens: list[_Token], offset: int) -> tuple[list[_Token], int]:
     """Tokens of which none crosses `offset`, and how many lie before it."""
     done = 0

@@ -115,6 +115,26 @@ def test_two_segments_are_joined(transcript: Transcript, owner: User) -> None:
     assert outcome.removed == [following["segment"]]
 
 
+def test_joined_sentences_that_overlap_have_their_words_one_after_the_other(
+    transcript: Transcript, owner: User
+) -> None:
+    following = list(transcript.segments.all())[1]
+    following.start, following.end = 2.5, 5.5
+    following.words = [["Who", 2.5, 3.5, 0.5], ["was", 3.5, 4.5, 0.5], ["there?", 4.5, 5.5, 0.5]]
+    following.save()
+
+    do(transcript, owner, join_op(transcript, 0))
+
+    joined = transcript.segments.first()
+    assert joined is not None
+    assert [row[0] for row in joined.words] == ["We", "met", "in", "may.", "Who", "was", "there?"]
+    assert [row[1:3] for row in joined.words[:2]] == [[0.0, 1.0], [1.0, 2.0]]
+    assert joined.words[-1][1:3] == [4.5, 5.5]
+    edges = [joined.start, *(edge for row in joined.words for edge in row[1:3]), joined.end]
+    assert edges == sorted(edges)
+    assert all(row[2] > row[1] for row in joined.words)
+
+
 def test_only_neighbors_are_joined(transcript: Transcript, owner: User) -> None:
     far = nth(transcript, 2)
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from media_pipeline.text.realign import realign, realign_halves
+from media_pipeline.text.realign import in_turn, realign, realign_halves
 from media_pipeline.transcript import Mark, Word
 
 HEARD = (
@@ -225,3 +225,24 @@ def test_three_hundred_words_take_less_than_five_milliseconds() -> None:
         took.append(time.perf_counter() - began)
 
     assert min(took) < 0.005
+
+
+@given(st.data())
+def test_words_in_turn_never_overlap_and_keep_their_times_where_nothing_did(data: st.DataObject) -> None:
+    def words(name: str, start: float) -> tuple[Word, ...]:
+        lengths = data.draw(st.lists(st.floats(0, 2), min_size=1, max_size=6))
+        edges = [start]
+        for length in lengths:
+            edges.append(edges[-1] + length)
+        return tuple(Word(f"{name}{at}", *pair) for at, pair in enumerate(pairwise(edges)))
+
+    first = words("a", 0.0)
+    second = words("b", data.draw(st.floats(0, 12)))
+
+    found = in_turn(first, second)
+
+    assert [word.text for word in found] == [word.text for word in (*first, *second)]
+    assert_sound(found, 0.0, max(first[-1].end, second[-1].end))
+    untouched = {word for word in first if word.end <= second[0].start}
+    untouched |= {word for word in second if word.start >= first[-1].end}
+    assert untouched <= set(found)

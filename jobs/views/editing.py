@@ -4,6 +4,7 @@ Answers: 200 with what changed; 400 for a body that cannot be understood; 409 fo
 and what can be undone now; 422 for what is not possible. All but 200 have a sentence under "error".
 """
 
+import logging
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
@@ -20,6 +21,8 @@ from jobs.services.change_log import Conflict, EditConflict, EditRefused, Outcom
 from jobs.services.edit_operations import AnyOperation, Number, Revision
 from jobs.views.access import own_transcript, person
 from jobs.views.segments import word_times
+
+log = logging.getLogger(__name__)
 
 MAX_OPERATIONS = 100
 # More changed segments than these are not sent: the page loads what it shows again.
@@ -106,7 +109,8 @@ def _answer(request: HttpRequest, transcript: Transcript, kind: type[T], act: Ca
     try:
         body = msgspec.json.decode(request.body or b"{}", type=kind)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        return _refuse(_("This request cannot be understood: %(reason)s.") % {"reason": error}, 400)
+        log.warning("a request to %s cannot be understood: %s", request.path, error)
+        return _refuse(_("The page and the server do not understand each other. Load the page again."), 400)
     try:
         return JsonResponse(_outcome(request, act(body)))
     except EditRefused as refused:

@@ -133,10 +133,13 @@ def test_a_conflict_has_both_texts_and_what_they_started_from(
         '{"operations": [{"kind": "insert", "start": 0, "end": 1e400, "text": "a"}]}',
     ],
 )
-def test_what_cannot_be_understood_is_said_so(browser: Client, transcript: Transcript, body: Any) -> None:
+def test_what_cannot_be_understood_is_said_so(
+    browser: Client, transcript: Transcript, body: Any, caplog: pytest.LogCaptureFixture
+) -> None:
     answer = told(post(browser, transcript, "changes", body), 400)
 
-    assert answer["error"].startswith("This request cannot be understood: ")
+    assert answer == {"error": "The page and the server do not understand each other. Load the page again."}
+    assert "jobs.views.editing" in {record.name for record in caplog.records}  # it says why
     assert texts_of(transcript) == TEXTS
 
 

@@ -32,9 +32,9 @@ export class Refused extends Error {
 
 /** Somebody else changed the same. `conflicts`: [{segment, revision, base, theirs, yours, who, at}, …]. */
 export class Conflict extends Error {
-  constructor({ error, conflicts = [] }) {
+  constructor({ error, conflicts = [], undo, redo }) {
     super(error);
-    this.conflicts = conflicts;
+    Object.assign(this, { conflicts, undo, redo });
   }
 }
 
@@ -81,9 +81,16 @@ async function ask(address, body) {
     return answer;
   } catch (error) {
     say("failed");
-    if (error instanceof Conflict) await refresh(error.conflicts.flatMap(({ segment }) => placeLeft(segment)));
+    if (error instanceof Conflict) await meet(error);
     throw error;
   }
+}
+
+/** Somebody else was first: show what stands now, and what can be undone instead. */
+async function meet({ conflicts, undo: undoable, redo: redoable }) {
+  if (undoable !== undefined) Object.assign(state, { undo: undoable, redo: redoable });
+  document.dispatchEvent(new CustomEvent("statelearned"));
+  await refresh(conflicts.flatMap(({ segment }) => placeLeft(segment)));
 }
 
 const say = (detail) => document.dispatchEvent(new CustomEvent("savestate", { detail }));

@@ -337,7 +337,12 @@ PAGES = {
     "upload with options of a file": ("/upload/", open_file_options),
     "library": ("/", nothing),
     "library with menu": ("/", click("[aria-label='Your account']")),
-    "library asking": ("/", click(".row-delete")),
+    "library searching": ("/?q=budget", nothing),
+    "library filtering": ("/?status=done", click(".filters summary")),
+    "library, title and tags": ("/", click(".title-menu summary")),
+    "library, some chosen": ("/", choose_recordings),
+    "trash": ("/trash/", nothing),
+    "trash, asking": ("/trash/", click(".row-purge")),
     "library without a hit": ("/?q=zebra", nothing),
     "running": ("running", lambda page: page.wait_for_selector(".preview-segment")),
     "done": ("done", nothing),
@@ -443,7 +448,7 @@ def test_escape_closes_a_menu_and_gives_the_focus_back(visit: Callable[..., Page
 @pytest.mark.parametrize(
     ("address", "name"),
     [
-        ("/", "Delete A recording"),
+        ("/trash/", "for good"),
         ("done", "Delete this recording"),
         ("running", "Cancel"),
         ("done", "Keyboard shortcuts"),

@@ -147,7 +147,7 @@ def test_what_is_deleted_for_good_is_asked_about_and_gone(page: Page, addresses:
     expect(page.locator(".row")).to_have_count(2)
     page.goto("/trash/")
 
-    page.get_by_role("button", name=f"Delete {word}-2 for good").press("Enter")
+    page.get_by_role("button", name=f"Delete for good {word}-2").press("Enter")
     page.locator("dialog[open]").get_by_role("button", name="Delete for good").press("Enter")
 
     expect(page.locator("[data-toasts]")).to_contain_text("was deleted for good")

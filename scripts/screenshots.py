@@ -217,7 +217,9 @@ def start(page: Page, path: Path) -> str:
     """Upload a recording and begin. Returns the address of its page."""
     page.goto("/upload/")
     add(page, path)
-    page.get_by_role("button", name="Transcribe").click()
+    page.locator(".file:is([data-state=uploaded], [data-state=same])").wait_for()
+    is_known = page.locator("[data-state=same]").count() > 0  # the same talk under another title
+    page.locator("[data-anyway]" if is_known else "[data-start]").click()
     page.wait_for_url("**/recordings/**")
     return page.url
 

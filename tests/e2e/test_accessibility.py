@@ -258,8 +258,9 @@ def choose(name: str, shown: str) -> Callable[[Page], None]:
 
 
 def meet_a_conflict(page: Page) -> None:
-    press("e", "[contenteditable]")(page)
+    on_a_row(page)
     page.evaluate("document.activeElement.closest('[data-segment]').dataset.revision = '99'")
+    page.keyboard.press("e")
     page.keyboard.type(" And Peter?")
     page.locator(".conflict").wait_for()
 

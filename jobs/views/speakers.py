@@ -136,6 +136,7 @@ def panel_context(_request: HttpRequest, recording: Recording) -> dict[str, Any]
         "has_media": bool(recording.media_key),
         "figures": figures,
         "panel_voices": _figures(transcript, figures),
+        "most": _most(figures),
         "silence_share": figures.silence / figures.duration if figures.duration else 0.0,
         "strip_box": f"0 0 {STRIPS} {STRIP_HEIGHT}",
         "ticks": [figures.duration * step / TICKS for step in range(TICKS + 1)],
@@ -147,6 +148,20 @@ def _again(job: Job, run: Job) -> dict[str, Any]:
     """Whether the page offers to look for speakers again; not while a run is at work."""
     way = None if run.is_active or job.status != JobStatus.COMPLETED else lifecycle.speakers_again(job)
     return {"can_find": way not in (None, SpeakersAgain.IMPOSSIBLE), "is_lost": way == SpeakersAgain.IMPOSSIBLE}
+
+
+def _most(figures: Statistics) -> dict[str, float]:
+    """The largest of each figure, which fills its bar."""
+    voices = figures.voices.values()
+    found = {
+        "seconds": [voice.seconds for voice in voices],
+        "words": [voice.words for voice in voices],
+        "words_per_minute": [voice.words_per_minute or 0 for voice in voices],
+        "turns": [voice.turns for voice in voices],
+        "longest": [voice.longest.spoken for voice in voices if voice.longest],
+        "interruptions": [voice.interruptions for voice in voices],
+    }
+    return {name: max(values, default=0) or 1 for name, values in found.items()}
 
 
 def _figures(transcript: Transcript, figures: Statistics) -> list[dict[str, Any]]:

@@ -153,7 +153,7 @@ def _again(job: Job, run: Job) -> dict[str, Any]:
 def _most(figures: Statistics) -> dict[str, float]:
     """The largest of each figure, which fills its bar."""
     voices = figures.voices.values()
-    found = {
+    found: dict[str, list[float]] = {
         "seconds": [voice.seconds for voice in voices],
         "words": [voice.words for voice in voices],
         "words_per_minute": [voice.words_per_minute or 0 for voice in voices],

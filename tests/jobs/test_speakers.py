@@ -169,7 +169,7 @@ def test_words_that_nobody_known_says_have_a_row_of_their_own(browser: Client, t
 
     html = panel(browser, transcript)
 
-    assert html.count("<tr>") == 5
+    assert html.count("<tr") == 5
     assert html.count("Unknown speaker") >= 2
 
 

@@ -1,6 +1,7 @@
 """The main job in a real browser: a recording in, words out."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -127,7 +128,9 @@ def test_the_downloads_are_what_they_say(page: Page, transcript_address: str, tm
         saved[name].write_bytes(response.body())
 
     assert word_error_rate(meeting.text, " ".join(line.text for line in webvtt.read(str(saved["vtt"])))) <= 0.2
-    assert len(pysubs2.load(str(saved["srt"]))) == len(webvtt.read(str(saved["vtt"])))
+    # SRT has no place for names but the text, so its cues may be cut elsewhere.
+    read = " ".join(event.plaintext for event in pysubs2.load(str(saved["srt"])))
+    assert word_error_rate(meeting.text, re.sub(r"Speaker \d+:", "", read)) <= 0.2
     assert json.loads(saved["json"].read_text())["segments"]
     assert "Speaker" in saved["txt"].read_text()
 

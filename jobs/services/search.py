@@ -30,6 +30,7 @@ SHORTEST_PREFIX = 2
 EXCERPT_CHARS = 240
 LONGEST_WORD = 24  # characters; a longer one is cut through
 _ASKED = re.compile(r'"([^"]*)"?|(\S+)')
+_QUOTES = str.maketrans(dict.fromkeys("“”„«»", '"'))
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ class _Sentence(NamedTuple):
 def parse(query: str) -> list[Term]:
     """What a person typed, as terms; none when there is no word in it."""
     terms = []
-    for match in _ASKED.finditer(query[:MAX_QUERY_CHARS]):
+    for match in _ASKED.finditer(query[:MAX_QUERY_CHARS].translate(_QUOTES)):
         phrase, word = match.groups()
         words = tuple(search_words(word if phrase is None else phrase).split())
         if words:

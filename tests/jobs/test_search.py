@@ -257,3 +257,8 @@ def test_both_databases_find_the_same_among_ten_thousand_sentences(tmp_path: Pat
     assert server[:2] == embedded[:2]
     different = {query: (server[2][query], told) for query, told in embedded[2].items() if server[2][query] != told}
     assert different == {}
+
+
+@pytest.mark.parametrize("asked", ['"the budget"', "“the budget”", "„the budget“", "«the budget»"])
+def test_a_phrase_may_stand_in_the_quotation_marks_of_any_language(asked: str) -> None:
+    assert [term.words for term in search.parse(asked)] == [("the", "budget")]

@@ -213,6 +213,7 @@ def test_nothing_is_left_of_a_deleted_recording(site: Site) -> None:
     assert len(site.traces(doomed)) > 8
 
     site.post(f"/recordings/{doomed.recording}/delete/", 302)
+    site.post("/trash/empty/", 302)
 
     assert site.traces(doomed) == []
 
@@ -222,6 +223,7 @@ def test_nothing_is_left_of_a_recording_deleted_while_it_is_worked_on(site: Site
     wait_until(lambda: site.snapshot(doomed.job)["stage"] == "transcribe", "the transcription's start", MINUTE)
 
     site.post(f"/recordings/{doomed.recording}/delete/", 302)
+    site.post("/trash/empty/", 302)
 
     wait_until(lambda: site.traces(doomed) == [], f"the end of {site.traces(doomed)}", 20)
     assert "Traceback" not in site.product.log()

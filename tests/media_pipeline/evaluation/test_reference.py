@@ -7,7 +7,7 @@ import pytest
 
 from media_pipeline.errors import InputError
 from media_pipeline.evaluation.reference import Passage, Reference, read
-from media_pipeline.exports import registry as exports
+from media_pipeline.exports import files as exports
 from media_pipeline.media import SpeakerTurn
 from media_pipeline.transcript import Segment, Transcript, Word
 

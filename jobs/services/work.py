@@ -54,18 +54,27 @@ def _attempt(claim: Claim) -> None:
         run = _do(claim, files, workdir)
     except Cancelled:
         _stop(claim, files)
-    except PipelineError as error:
-        log.warning("step failed: %s", error.code, exc_info=error.__cause__)
-        files.discard()
-        conduct.fail(claim, error, seconds=time.monotonic() - started)
-    except Exception as error:  # the process edge: whatever it was, the job must hear of it
-        log.exception("step crashed")
-        files.discard()
-        conduct.fail(claim, _unexpected(error), seconds=time.monotonic() - started)
+    except Exception as error:  # noqa: BLE001 (the process edge: whatever it was, the job must hear of it)
+        _fail(claim, files, error, time.monotonic() - started)
     else:
         _save(claim, files, run, time.monotonic() - started)
     finally:
         shutil.rmtree(workdir, ignore_errors=True)
+
+
+def _fail(claim: Claim, files: JobFiles, error: Exception, seconds: float) -> None:
+    if not claim.row().exists():
+        # Its job was cancelled or deleted, files and all, so that any error may come of it.
+        log.info("step ended by %s after its job was cancelled or deleted", type(error).__name__)
+        _stop(claim, files)
+        return
+    files.discard()
+    if isinstance(error, PipelineError):
+        log.warning("step failed: %s", error.code, exc_info=error.__cause__)
+        conduct.fail(claim, error, seconds=seconds)
+    else:
+        log.error("step crashed", exc_info=error)
+        conduct.fail(claim, _unexpected(error), seconds=seconds)
 
 
 def _do(claim: Claim, files: JobFiles, workdir: Path) -> Run:

@@ -54,7 +54,7 @@ def _attempt(claim: Claim) -> None:
         run = _do(claim, files, workdir)
     except Cancelled:
         _stop(claim, files)
-    except Exception as error:  # noqa: BLE001 (the process edge: whatever it was, the job must hear of it)
+    except Exception as error:  # noqa: BLE001  the process edge: whatever it was, the job must hear of it
         _fail(claim, files, error, time.monotonic() - started)
     else:
         _save(claim, files, run, time.monotonic() - started)

@@ -181,7 +181,6 @@ def test_another_file_does_not_go_on_where_one_stopped(page: Page, product: Prod
     assert sent[0] == 0
     page.locator("[data-files] [data-remove]").click()
     expect(page.locator("[data-files] .file")).to_have_count(0)
-    page.wait_for_timeout(1000)  # the list of what was begun comes anew
     entry.get_by_role("button", name=f"Discard {long_file.name}").click()
     page.locator("dialog[open]").get_by_role("button", name="Discard").click()
     expect(entry).to_have_count(0)

@@ -41,6 +41,7 @@ TESTS = (
     SystemPackage("espeak-ng", _program("espeak-ng")),
     SystemPackage("chromium", _program("chromium")),
     SystemPackage("postgresql", _has_postgresql),
+    SystemPackage("libreoffice-writer-nogui", _program("soffice"), is_required=False),  # opens our Word files
 )
 
 
@@ -51,17 +52,28 @@ def ensure(*, for_tests: bool) -> None:
     if not missing:
         say("System packages: all there.")
         return
-    names = list(dict.fromkeys(package.name for package in missing))
-    required = [package.name for package in missing if package.is_required]
     prefix = _root_prefix()
     if prefix is not None and shutil.which("apt-get"):
-        _install(prefix, names)
-        required = [package.name for package in missing if package.is_required and not package.is_there()]
+        _install_all(prefix, missing)
+    required = [package.name for package in missing if package.is_required and not package.is_there()]
     if required:
         raise SetupError(
             f"These system packages are missing: {', '.join(required)}. "
             f"Install them with: sudo apt-get install --no-install-recommends {' '.join(required)}"
         )
+
+
+def _install_all(prefix: list[str], packages: list[SystemPackage]) -> None:
+    """What must be there first. SetupError when that fails; the rest may fail."""
+    required = list(dict.fromkeys(package.name for package in packages if package.is_required))
+    others = list(dict.fromkeys(package.name for package in packages if not package.is_required))
+    if required:
+        _install(prefix, required)
+    try:
+        if others:
+            _install(prefix, others)
+    except SetupError as error:
+        say(f"  {error} It goes on without.")
 
 
 def _install(prefix: list[str], names: list[str]) -> None:

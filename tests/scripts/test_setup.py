@@ -37,6 +37,24 @@ def test_what_only_the_sample_needs_may_be_missing(monkeypatch: pytest.MonkeyPat
     system_packages.ensure(for_tests=False)
 
 
+def test_what_may_be_missing_may_also_fail_to_be_installed(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def apt(argv: list[str], title: str) -> None:
+        raise SetupError("No such package.")
+
+    monkeypatch.setattr(system_packages, "RUNTIME", (missing("flite", is_required=False),))
+    monkeypatch.setattr(system_packages, "_root_prefix", list)
+    monkeypatch.setattr(system_packages, "run", apt)
+
+    system_packages.ensure(for_tests=False)
+    assert "No such package. It goes on without." in capsys.readouterr().out
+
+    monkeypatch.setattr(system_packages, "RUNTIME", (missing("ffmpeg"),))
+    with pytest.raises(SetupError, match="No such package"):
+        system_packages.ensure(for_tests=False)
+
+
 def test_with_root_everything_missing_is_installed_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     commands: list[list[str]] = []
     there: set[str] = set()

@@ -254,6 +254,17 @@ def test_a_large_file_is_sent_as_it_is_made(browser: Client, owner: User) -> Non
     assert body(response).count(b"\n") == 8_001
 
 
+def test_a_large_file_is_whole_for_browsers_that_take_it_packed(browser: Client, owner: User) -> None:
+    made = make_transcript(owner, ["Some words of this meeting."] * 8_000)
+
+    response = browser.get(
+        reverse("export", args=[made.job_id, "csv"]), {"by_turn": "false"}, headers={"Accept-Encoding": "gzip, br"}
+    )
+
+    assert response["Content-Encoding"] == "identity"
+    assert body(response).count(b"\n") == 8_001
+
+
 def test_a_file_is_not_made_for_those_who_ask_only_whether_there_is_one(
     browser: Client, transcript: Transcript
 ) -> None:

@@ -5,6 +5,7 @@ Runs the product in a temporary folder on speech made by flite, with the small W
 """
 
 import argparse
+import os
 import sys
 import tempfile
 import time
@@ -53,6 +54,14 @@ from jobs.models import Job
 Job.objects.filter(recording__title={title!r}).update(status="failed", percent=38.0, error_code="worker_died",
     error_message="The process doing this step died, perhaps for want of memory. "
                   "Start the job again, or choose a smaller model.")
+"""
+
+SORT_OUT = """
+from jobs.models import Recording, Tag
+for title, names in [("Product launch planning", ["website", "autumn"]), ("Weekly meeting of the team", ["team"]),
+                     ("Interview with the design team", ["design", "autumn"])]:
+    recording = Recording.objects.get(title=title)
+    recording.tags.set([Tag.objects.get_or_create(owner=recording.owner, name=name)[0] for name in names])
 """
 
 
@@ -142,7 +151,24 @@ def take_docs(camera: Camera, data: Path) -> None:
         camera.look(name, address, size, scheme, before)
     camera.look("no-speech", transcribe(camera, silence(data)))
     camera.look("failed", fail(camera, data))
+    take_docs_library(camera, data, address)
+
+
+def take_docs_library(camera: Camera, data: Path, address: str) -> None:
+    """The library with tags, search, trash, a link given out and what its visitor sees, an upload that goes on."""
+    outcome = camera.product.manage("shell", "-c", SORT_OUT)
+    assert outcome.returncode == 0, outcome.stderr
     camera.look("library", "/", WIDE, "dark")
+    camera.look("library-phone", "/", PHONE)
+    camera.look("library-search", "/?q=presentation")
+    camera.look("library-chosen", "/", before=choose_rows)
+    camera.look("exports", address, before=open_tab("Exports"))
+    links: list[str] = []
+    camera.look("share", address, before=lambda page: links.append(give_out_link(page)))
+    visitor = Camera(camera.product, camera.browser, camera.folder)
+    visitor.look("shared-phone", links[0], PHONE, "dark")
+    camera.look("upload-goes-on", "/upload/", before=lambda page: break_off(page, data))
+    camera.look("trash", "/", before=throw_away)
 
 
 def take_all(camera: Camera, data: Path) -> None:
@@ -287,6 +313,39 @@ def doubt(page: Page) -> None:
     on_a_sentence(page)
     page.get_by_label("Mark").check()
     page.keyboard.press("n")
+
+
+def choose_rows(page: Page) -> None:
+    for number in (0, 2):
+        page.locator("[data-choose]").nth(number).press("Space")
+
+
+def give_out_link(page: Page) -> str:
+    """Share a recording for a week. Returns the address to give out."""
+    page.locator("[data-share-open]").click()
+    page.locator("#share[open] [data-share-form]").get_by_label("For a week").check()
+    page.get_by_role("button", name="Create link").click()
+    shown = page.locator(".is-new [data-share-address]")
+    shown.wait_for()
+    return shown.input_value()
+
+
+def break_off(page: Page, data: Path) -> None:
+    """Leave an upload in its middle and come back."""
+    path = data / "Interview with Maria.wav"
+    path.write_bytes(meeting(data).read_bytes() + os.urandom(60_000_000))
+    network = page.context.new_cdp_session(page)
+    values = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 8_000_000}
+    network.send("Network.emulateNetworkConditions", values)
+    add(page, path)
+    page.wait_for_timeout(4000)
+    page.goto("/upload/")
+
+
+def throw_away(page: Page) -> None:
+    choose_rows(page)
+    page.locator("[data-bulk]").get_by_role("button", name="Delete").click()
+    page.goto("/trash/")
 
 
 def fail(camera: Camera, data: Path) -> str:

@@ -3,12 +3,13 @@
 import logging
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, get_type_hints
 
 import msgspec
 from django.contrib.auth.models import AbstractBaseUser
+from django.utils import formats
 from django.utils.translation import gettext as _
-from msgspec import Meta
+from msgspec import Meta, inspect
 
 from jobs.models import ExportPreference
 from media_pipeline.exports.options import About, ExportOptions
@@ -23,7 +24,11 @@ _CLOCK = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,6}(?:[.,]\d{1,3})?)")
 
 
 class ExportRefused(Exception):
-    """What was asked for makes no sense. The text is for people."""
+    """What was asked for makes no sense. The text is for people, and so is what `fields` says of single ones."""
+
+    def __init__(self, sentence: str, fields: Mapping[str, str] | None = None) -> None:
+        super().__init__(sentence)
+        self.fields = dict(fields or {})
 
 
 class LimitChanges(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -35,6 +40,13 @@ class LimitChanges(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     shortest: float | None = None
     longest: float | None = None
     gap: float | None = None
+    close_gaps_below: float | None = None
+    linger: float | None = None
+    pause: float | None = None
+    speakers_by_dashes: bool | None = None
+    dash: str | None = None
+    full_width: bool | None = None
+    one_per_segment: bool | None = None
 
     def applied(self, limits: CueLimits) -> CueLimits:
         """`limits` with the changes. Raises ExportRefused when no subtitle could hold them."""
@@ -85,6 +97,8 @@ WHOLE = Span()
 STANDARD = ExportChoices()
 _OWN = tuple(name for name in ExportChoices.__struct_fields__ if name != "limits")
 _LIMITS = LimitChanges.__struct_fields__
+_TYPES: Final = get_type_hints(CueLimits, include_extras=True)
+_BOUNDS: Final = {field.name: field.type for field in inspect.type_info(CueLimits).fields}  # type: ignore[attr-defined]
 
 
 def asked(query: Mapping[str, str]) -> bool:
@@ -96,20 +110,78 @@ def chosen(query: Mapping[str, str], before: ExportChoices) -> ExportChoices:
     """`before` with what an address asks for: true or false, the name of a preset, numbers.
 
     Raises:
-        ExportRefused: Something of it makes no sense.
+        ExportRefused: Something of it makes no sense; it says which limits, and what they may be.
     """
     values: dict[str, Any] = {name: getattr(before, name) for name in _OWN}
     values |= {name: query[name] for name in _OWN if name in query}
-    limits = {name: getattr(before.limits, name) for name in _LIMITS}
-    limits |= {name: query[name].strip().replace(",", ".") or None for name in _LIMITS if name in query}
+    limits = _changes(query, before.limits)
     try:
         made = msgspec.convert(values | {"limits": limits}, ExportChoices, strict=False)
     except msgspec.ValidationError as error:
-        raise ExportRefused(_("These options are not known. Check the numbers.")) from error
+        raise ExportRefused(_("These options are not known.")) from error
     if made.preset not in PRESETS:
         raise ExportRefused(_("There are no such subtitles. Choose one of the list."))
+    _refuse_disorder(made)
     made.cue_limits("en")
     return made
+
+
+def _changes(query: Mapping[str, str], before: LimitChanges) -> LimitChanges:
+    """`before` with the limits of an address; what is empty there is as the preset has it."""
+    values: dict[str, Any] = {}
+    problems: dict[str, str] = {}
+    for name in _LIMITS:
+        try:
+            values[name] = _limit(name, query[name]) if name in query else getattr(before, name)
+        except msgspec.ValidationError:
+            problems[name] = _may_be(name)
+    if problems:
+        raise _refused(problems)
+    return LimitChanges(**values)
+
+
+def _limit(name: str, text: str) -> int | float | bool | str | None:
+    """A limit as it is written, None when it is empty. Raises msgspec.ValidationError."""
+    if name != "dash":
+        text = text.strip().replace(",", ".")
+    limit: int | float | bool | str | None = msgspec.convert(text, _TYPES[name], strict=False) if text else None
+    return limit
+
+
+def _may_be(name: str) -> str:
+    """What a limit may be, in a sentence."""
+    match _BOUNDS[name]:
+        case inspect.IntType(ge=low, le=high):
+            return _("A whole number from %(low)s to %(high)s.") % {"low": low, "high": high}
+        case inspect.FloatType(ge=low, le=high):
+            return _("A number from %(low)s to %(high)s.") % {"low": written(low), "high": written(high)}
+        case inspect.StrType(max_length=most):
+            return _("At most %(most)s characters.") % {"most": most}
+    return _("Yes or no.")
+
+
+def _refuse_disorder(choices: ExportChoices) -> None:
+    """Raises ExportRefused when the shortest time is above the longest, at those of the two that were changed."""
+    preset, own = PRESETS[choices.preset], choices.limits
+    shortest = preset.shortest if own.shortest is None else own.shortest
+    longest = preset.longest if own.longest is None else own.longest
+    if shortest <= longest:
+        return
+    problems = {}
+    if own.shortest is not None:
+        problems["shortest"] = _("Not above the longest, %(seconds)s s.") % {"seconds": written(longest)}
+    if own.longest is not None:
+        problems["longest"] = _("Not below the shortest, %(seconds)s s.") % {"seconds": written(shortest)}
+    raise _refused(problems)
+
+
+def _refused(problems: Mapping[str, str]) -> ExportRefused:
+    return ExportRefused(_("No subtitle can be like this. Check the limits."), problems)
+
+
+def written(value: float | None) -> str:
+    """A number as people of this language write it; empty for none."""
+    return "" if value is None else f"{value:g}".replace(".", formats.get_format("DECIMAL_SEPARATOR"))
 
 
 def span(query: Mapping[str, str]) -> Span:
@@ -118,18 +190,21 @@ def span(query: Mapping[str, str]) -> Span:
     Raises:
         ExportRefused: It makes no sense.
     """
-    found = Span(start=_seconds(query.get("start", "")), end=_seconds(query.get("end", "")))
-    if found.start is not None and found.end is not None and found.end <= found.start:
-        raise ExportRefused(_("The range ends before it begins."))
-    return found
+    start, end = _seconds(query, "start"), _seconds(query, "end")
+    if start is not None and end is not None and end <= start:
+        sentence = _("The range ends before it begins.")
+        raise ExportRefused(sentence, {"end": sentence})
+    return Span(start=start, end=end)
 
 
-def _seconds(text: str) -> Seconds | None:
-    if not text.strip():
+def _seconds(query: Mapping[str, str], name: str) -> Seconds | None:
+    text = query.get(name, "").strip()
+    if not text:
         return None
-    match = _CLOCK.fullmatch(text.strip())
+    match = _CLOCK.fullmatch(text)
     if match is None:
-        raise ExportRefused(_("“%(text)s” is no time. Write it like 1:23 or 1:02:03.") % {"text": text.strip()[:20]})
+        sentence = _("“%(text)s” is no time. Write it like 1:23 or 1:02:03.") % {"text": text[:20]}
+        raise ExportRefused(sentence, {name: sentence})
     hours, minutes, seconds = (float((part or "0").replace(",", ".")) for part in match.groups())
     return min(hours * 3600 + minutes * 60 + seconds, LONGEST)
 

@@ -15,6 +15,7 @@ from jobs.services.originals import original_segments
 from jobs.wording import language_name, translated
 from media_pipeline.exports.base import Exporter
 from media_pipeline.exports.files import pieces
+from media_pipeline.exports.judged import Judged, judged
 from media_pipeline.exports.options import About
 from media_pipeline.exports.registry import EXPORTERS
 from media_pipeline.exports.zip import zipped
@@ -132,6 +133,15 @@ def archive(
     return MadeFile(zipped(files()), f"{_safe(title)}.zip", ZIP_TYPE)
 
 
+def judged_subtitles(transcript: Transcript, choices: ExportChoices, span: Span, *, has_prefixes: bool) -> Judged:
+    """The subtitles that a file would have, with what of them does not hold the limits; see `judged`.
+
+    Raises:
+        ExportRefused: Of `choices`.
+    """
+    return _Work(transcript, [EXPORTERS["srt"]], choices, span, "").judged(has_prefixes)
+
+
 class _Work:
     """All that files of one transcript are made of, read once."""
 
@@ -150,6 +160,9 @@ class _Work:
 
     def pieces(self, exporter: Exporter) -> Iterator[bytes]:
         return pieces(exporter, self._spoken, self._names, self._options)
+
+    def judged(self, has_prefixes: bool) -> Judged:
+        return judged(self._spoken, self._names, self._options, has_prefixes=has_prefixes)
 
 
 def _about(transcript: Transcript, names: list[str], address: str) -> About:

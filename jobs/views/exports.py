@@ -16,28 +16,11 @@ from django.views.decorators.http import require_POST, require_safe
 
 from jobs.models import Recording, Transcript
 from jobs.services import export_choices, exports, versions
-from jobs.services.export_choices import ExportChoices, ExportRefused, LimitChanges
-from jobs.views import serving
+from jobs.services.export_choices import ExportChoices, ExportRefused
+from jobs.views import serving, subtitle_limits
 from jobs.views.access import own_job, person
-from media_pipeline.text.cue_limits import PRESETS, CueLimits, limits_for
 
 KINDS: dict[str, Promise | str] = {"document": _("To read"), "subtitles": _("Subtitles"), "data": _("Data")}
-PRESET_TITLES: dict[str, Promise | str] = {
-    "default": _("Default"),
-    "netflix": "Netflix",
-    "bbc": "BBC",
-    "social": _("Social media"),
-    "vertical": _("Upright video"),
-    "raw": _("As spoken, a sentence each"),
-}
-LIMIT_TITLES: dict[str, Promise] = {
-    "lines": _("Lines"),
-    "line_characters": _("Characters a line"),
-    "characters_per_second": _("Characters a second"),
-    "gap": _("Gap, seconds"),
-    "shortest": _("Shortest, seconds"),
-    "longest": _("Longest, seconds"),
-}
 # In the menu at the top of the page.
 QUICK = ("txt", "docx", "pdf", "srt", "vtt", "json")
 
@@ -82,7 +65,7 @@ def remember(request: HttpRequest) -> HttpResponse:
         before = export_choices.remembered(person(request))
         export_choices.remember(person(request), export_choices.chosen(request.POST, before))
     except ExportRefused as refused:
-        return JsonResponse({"error": str(refused)}, status=422)
+        return JsonResponse({"error": str(refused), "fields": refused.fields}, status=422)
     return HttpResponse(status=204)
 
 
@@ -92,18 +75,22 @@ def exports_context(request: HttpRequest, recording: Recording) -> dict[str, Any
     if version is None or version.job is None:
         return {"export_base": ""}
     address = reverse("export", args=[version.job.pk, exports.ZIP])
-    return options_context(version, export_choices.remembered(person(request)), address.removesuffix(f"{exports.ZIP}/"))
+    base = address.removesuffix(f"{exports.ZIP}/")
+    report = reverse("subtitle_report", args=[version.pk])
+    return options_context(version, export_choices.remembered(person(request)), base, report)
 
 
-def options_context(version: Transcript, choices: ExportChoices, base: str) -> dict[str, Any]:
-    """What `_panel_exports.html` needs. A format's file lies at `base` with its name behind."""
+def options_context(version: Transcript, choices: ExportChoices, base: str, report: str) -> dict[str, Any]:
+    """What `_panel_exports.html` needs. A format's file lies at `base` with its name behind, and at `report` what of
+    the subtitles does not hold its limits."""
     return {
         "export_base": base,
         "choices": choices,
         "format_groups": _grouped(exports.formats()),
-        "presets": _presets(version.language),
-        "limit_fields": _limit_fields(choices, version.language),
-        "has_own_limits": choices.limits != LimitChanges(),
+        "report_url": report,
+        "presets": subtitle_limits.presets(version.language),
+        "limit_groups": subtitle_limits.limit_groups(choices, version.language),
+        "own_limits": subtitle_limits.own_limits(choices.limits),
         "has_changes": version.revision > 0,
         "duration": version.recording.duration,
     }
@@ -118,24 +105,3 @@ def quick_formats() -> list[exports.ExportFormat]:
 def _grouped(formats: list[exports.ExportFormat]) -> list[tuple[str, Promise | str, list[exports.ExportFormat]]]:
     """(kind, title, formats) in the order in which to offer them."""
     return [(kind, KINDS[kind], list(found)) for kind, found in groupby(formats, lambda item: item.kind)]
-
-
-def _presets(language: str) -> list[dict[str, Any]]:
-    """Each with its limits for text in `language`."""
-    return [
-        {"name": name, "title": PRESET_TITLES[name], "limits": _written(limits_for(name, language))} for name in PRESETS
-    ]
-
-
-def _limit_fields(choices: ExportChoices, language: str) -> list[dict[str, Any]]:
-    """Each limit with what the person wants, empty for nothing of their own, and what the preset has."""
-    own, usual = _written(choices.limits), _written(limits_for(choices.preset, language))
-    return [
-        {"name": name, "title": title, "value": own[name], "usual": usual[name]} for name, title in LIMIT_TITLES.items()
-    ]
-
-
-def _written(limits: CueLimits | LimitChanges) -> dict[str, str]:
-    """Numbers as fields hold them; empty for none."""
-    values = {name: getattr(limits, name) for name in LIMIT_TITLES}
-    return {name: "" if value is None else f"{value:g}" for name, value in values.items()}

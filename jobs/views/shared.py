@@ -4,7 +4,7 @@ Every address begins with the link's token and shows its recording only. A link 
 was is the same 404, as is what a link does not include.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial, wraps
 from typing import Any
 
@@ -23,9 +23,9 @@ from jobs import shortcuts
 from jobs.forms import SharedPasswordForm
 from jobs.models import Artifact, Share, Transcript
 from jobs.services import export_choices, exports, reading, share_links, versions
-from jobs.services.export_choices import STANDARD, ExportRefused
+from jobs.services.export_choices import STANDARD, ExportChoices, ExportRefused
 from jobs.views import exports as export_views
-from jobs.views import finding, panels, recording, segments, serving
+from jobs.views import finding, panels, recording, segments, serving, subtitle_reports
 from media_pipeline.exports.registry import EXPORTERS
 
 View = Callable[..., HttpResponseBase]
@@ -116,7 +116,7 @@ def page(request: HttpRequest, share: Share) -> HttpResponse:
             "has_media": has_media,
             "has_peaks": has_media and _peaks_of(share),
             **words,
-            **export_views.options_context(transcript, STANDARD, f"{request.path}export/"),
+            **export_views.options_context(transcript, STANDARD, f"{request.path}export/", f"{request.path}subtitles/"),
             "has_changes": False,
         },
     )
@@ -219,7 +219,7 @@ def export(request: HttpRequest, share: Share, name: str) -> HttpResponseBase:
     if name not in (exports.ZIP, *EXPORTERS):
         raise Http404
     try:
-        choices = structs.replace(export_choices.chosen(request.GET, STANDARD), original=False)
+        choices = _choices(request.GET)
         span, transcript = export_choices.span(request.GET), _transcript(share)
         make = (
             partial(exports.archive, [transcript])
@@ -231,3 +231,16 @@ def export(request: HttpRequest, share: Share, name: str) -> HttpResponseBase:
         messages.error(request, str(refused))
         return redirect(f"{reverse('shared', args=[_token(request)])}?tab=exports")
     return serving.made_file(request, made.pieces, content_type=made.content_type, filename=made.filename)
+
+
+@require_safe
+@_by_token
+@_unlocked
+def subtitles(request: HttpRequest, share: Share) -> HttpResponse:
+    """What of the subtitles does not hold its limits, see jobs/views/subtitle_reports.py."""
+    return subtitle_reports.shown_report(request, _transcript(share), _choices)
+
+
+def _choices(query: Mapping[str, str]) -> ExportChoices:
+    """What an address asks for; never what stood there before the corrections. Raises ExportRefused."""
+    return structs.replace(export_choices.chosen(query, STANDARD), original=False)

@@ -33,8 +33,13 @@ def cues(transcript: Transcript, names: SpeakerNames, options: ExportOptions = D
 def flowing(transcript: Transcript, names: SpeakerNames, options: ExportOptions = DEFAULT) -> Iterator[Cue]:
     """The same cues, one at a time: the first come at once."""
     named = _named(transcript, names)
-    for cue in flow(transcript, options.limits(transcript.language)):
+    for cue in unprefixed(transcript, options):
         yield Cue(cue.start, cue.end, cue.lines, tuple(named.get(label or "") for label in cue.speakers))
+
+
+def unprefixed(transcript: Transcript, options: ExportOptions) -> Iterator[unnamed.Cue]:
+    """Cues for formats in which names are no text."""
+    return flow(transcript, options.limits(transcript.language))
 
 
 def prefixed(transcript: Transcript, names: SpeakerNames, options: ExportOptions) -> Iterator[unnamed.Cue]:

@@ -53,7 +53,7 @@ def _of_one(cue: Cue, limits: CueLimits) -> Iterator[tuple[FindingKind, float, f
     # The time for so many characters is rounded up to milliseconds, and so is not undercut by rounding.
     speed = sum(widths) / seconds if seconds > 0 else float("inf")
     if speed > limits.characters_per_second * (1 + 1e-9):
-        yield FindingKind.TOO_FAST, round(speed, 2), limits.characters_per_second
+        yield FindingKind.TOO_FAST, round(speed, 4), limits.characters_per_second
     if seconds > limits.longest:
         yield FindingKind.TOO_LONG, seconds, limits.longest
     if seconds < limits.shortest:

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from enum import StrEnum
+from uuid import UUID
 
 import msgspec
 from django.db import transaction
@@ -187,6 +188,13 @@ def to_trash(recording: Recording) -> bool:
 def from_trash(recording: Recording) -> bool:
     """Put a recording back. What was stopped can be continued. False when it is not in the trash."""
     return bool(Recording.objects.filter(pk=recording.pk, deleted_at__isnull=False).update(deleted_at=None))
+
+
+def delete_trashed(pk: UUID) -> int | None:
+    """Delete for good what lies in the trash. Returns the bytes freed; None when it was put back meanwhile, or is gone."""
+    with transaction.atomic():
+        found = Recording.objects.select_for_update().filter(pk=pk, deleted_at__isnull=False).first()
+        return delete_recording(found) if found else None
 
 
 def delete_recording(recording: Recording) -> int:

@@ -75,7 +75,7 @@ def _everything_due(tally: Tally) -> Iterator[Due]:
         yield Due(f"recording {recording.pk}", partial(_delete_idle, recording, lifecycle.delete_recording))
     for recording in _trash_due():
         if recording.pk not in recordings:
-            yield Due(f"recording {recording.pk} in the trash", partial(_empty, recording.pk))
+            yield Due(f"recording {recording.pk} in the trash", partial(lifecycle.delete_trashed, recording.pk))
     for recording in _media_due():
         if recording.pk not in recordings:
             yield Due(f"media of recording {recording.pk}", partial(_delete_idle, recording, lifecycle.delete_media))
@@ -109,13 +109,6 @@ def _trash_due() -> QuerySet[Recording]:
     if days <= 0:
         return Recording.objects.none()
     return Recording.objects.filter(deleted_at__lt=_ago(timedelta(days=days)))
-
-
-def _empty(pk: UUID) -> int | None:
-    """Delete unless it was put back since it was found."""
-    with transaction.atomic():
-        found = Recording.objects.select_for_update().filter(pk=pk, deleted_at__isnull=False).first()
-        return lifecycle.delete_recording(found) if found else None
 
 
 def kept_days(job: Job) -> float:

@@ -18,9 +18,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from jobs.models import Recording
-from jobs.services import exports, library, lifecycle
+from jobs.services import export_choices, exports, library, lifecycle
 from jobs.views import serving
 from jobs.views.access import own_recording, person, trashed_recording
+from jobs.views.exports import origin_of
 from jobs.views.library import remember_trashed
 
 PAGE_SIZE = 50
@@ -63,9 +64,10 @@ def recording_delete(request: HttpRequest, pk: UUID) -> HttpResponse:
 @require_POST
 def purge(request: HttpRequest, pk: UUID) -> HttpResponse:
     doomed = trashed_recording(request, pk)
-    title = doomed.title
-    lifecycle.delete_recording(doomed)
-    messages.success(request, _("“%(title)s” was deleted for good.") % {"title": title})
+    if lifecycle.delete_trashed(doomed.pk) is None:
+        messages.info(request, _("“%(title)s” is not in the trash any more.") % {"title": doomed.title})
+    else:
+        messages.success(request, _("“%(title)s” was deleted for good.") % {"title": doomed.title})
     return redirect("trash")
 
 
@@ -126,7 +128,13 @@ def _export(request: HttpRequest, chosen: list[Recording]) -> HttpResponseBase |
     if not texts:
         messages.info(request, _("None of these has a text yet."))
         return None
-    made = exports.archive(texts)
+    with_text = {text.recording_id for text in texts}
+    made = exports.archive(
+        texts,
+        export_choices.remembered(person(request)),
+        origin_of=lambda text: origin_of(request, text.recording),
+        left_out=[one.title for one in chosen if one.pk not in with_text],
+    )
     return serving.made_file(request, made.pieces, content_type=made.content_type, filename=made.filename)
 
 
@@ -145,22 +153,21 @@ def trash(request: HttpRequest) -> HttpResponse:
 @require_POST
 def restore(request: HttpRequest) -> HttpResponse:
     """Put back all whose `id` is given."""
-    chosen = list(library.chosen(library.trashed(person(request)), request.POST.getlist("id")))
-    for recording in chosen:
-        lifecycle.from_trash(recording)
-    if len(chosen) == 1:
-        messages.success(request, _("“%(title)s” was put back.") % {"title": chosen[0].title})
-    elif chosen:
-        said = ngettext("%(count)d recording was put back.", "%(count)d recordings were put back.", len(chosen))
-        messages.success(request, said % {"count": len(chosen)})
+    chosen = library.chosen(library.trashed(person(request)), request.POST.getlist("id"))
+    back = [recording for recording in chosen if lifecycle.from_trash(recording)]
+    if len(back) == 1:
+        messages.success(request, _("“%(title)s” was put back.") % {"title": back[0].title})
+    elif back:
+        said = ngettext("%(count)d recording was put back.", "%(count)d recordings were put back.", len(back))
+        messages.success(request, said % {"count": len(back)})
     return _back(request)
 
 
 @login_required
 @require_POST
 def empty_trash(request: HttpRequest) -> HttpResponse:
-    for recording in library.trashed(person(request)):
-        lifecycle.delete_recording(recording)
+    for pk in list(library.trashed(person(request)).values_list("pk", flat=True)):
+        lifecycle.delete_trashed(pk)
     messages.success(request, _("The trash is empty."))
     return redirect("trash")
 

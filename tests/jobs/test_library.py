@@ -12,6 +12,7 @@ from jobs import queue
 from jobs.models import Job, Recording, Segment, Tag, Transcript
 from jobs.services import library, lifecycle
 from jobs.services.speaker_names import names_given
+from jobs.views import shelf as shelf_views
 from tests.conftest import body
 from tests.jobs.recipes import make_job, make_recording
 from tests.jobs.transcripts import make_transcript
@@ -269,6 +270,43 @@ def test_only_what_is_in_the_trash_of_a_person_is_deleted_for_good(
     browser.post(reverse("empty_trash"))
     assert set(Recording.objects.all()) == {kept, theirs}
     assert Recording.objects.get(pk=theirs.pk).deleted_at is not None
+
+
+def test_what_is_put_back_while_the_trash_is_emptied_stays(
+    browser: Client, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meant = [make_recording(owner) for _one in range(3)]
+    for one in meant:
+        lifecycle.to_trash(one)
+    delete, deleted = lifecycle.delete_recording, []
+
+    def delete_while_others_come_back(recording: Recording) -> int:
+        deleted.append(recording.pk)
+        for other in meant:
+            lifecycle.from_trash(other)
+        return delete(recording)
+
+    monkeypatch.setattr(lifecycle, "delete_recording", delete_while_others_come_back)
+    browser.post(reverse("empty_trash"))
+
+    assert len(deleted) == 1
+    assert {one.pk for one in Recording.objects.kept()} == {one.pk for one in meant} - set(deleted)
+
+
+def test_what_is_put_back_just_before_it_is_deleted_for_good_stays(
+    browser: Client, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recording = make_recording(owner)
+    lifecycle.to_trash(recording)
+
+    def found_before_it_came_back(*_asked: object) -> Recording:
+        lifecycle.from_trash(recording)
+        return recording
+
+    monkeypatch.setattr(shelf_views, "trashed_recording", found_before_it_came_back)
+    browser.post(reverse("recording_purge", args=[recording.pk]))
+
+    assert list(Recording.objects.kept()) == [recording]
 
 
 def test_a_form_leads_back_to_its_own_page_but_not_elsewhere(browser: Client, owner: User) -> None:

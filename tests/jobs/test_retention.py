@@ -206,7 +206,7 @@ def test_the_trash_is_emptied_in_time_but_not_of_what_was_put_back(owner: User, 
     lifecycle.from_trash(restored)
 
     for one in found:
-        retention._empty(one.pk)
+        lifecycle.delete_trashed(one.pk)
 
     assert {one.pk for one in found} == {doomed.pk, restored.pk}
     assert set(Recording.objects.all()) == {restored, young}

@@ -191,7 +191,7 @@ def from_trash(recording: Recording) -> bool:
 
 
 def delete_trashed(pk: UUID) -> int | None:
-    """Delete for good what lies in the trash. Returns the bytes freed; None when it was put back meanwhile, or is gone."""
+    """Delete for good what lies in the trash. Returns the bytes freed; None for what was put back, or is gone."""
     with transaction.atomic():
         found = Recording.objects.select_for_update().filter(pk=pk, deleted_at__isnull=False).first()
         return delete_recording(found) if found else None

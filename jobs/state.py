@@ -8,6 +8,7 @@ class JobKind(StrEnum):
 
     TRANSCRIBE = "transcribe"
     PASSAGE = "passage"
+    SUBTITLED_VIDEO = "subtitled_video"
 
 
 # Kinds that make the text of a recording as a whole.

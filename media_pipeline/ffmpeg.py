@@ -20,11 +20,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
 from media_pipeline.errors import EngineCrashed, EngineUnavailable, InputError
-from media_pipeline.media import SAMPLE_RATE_HZ, MediaInfo
+from media_pipeline.media import SAMPLE_RATE_HZ, MediaInfo, VideoInfo
 from media_pipeline.run import Run
 from media_pipeline.transcript import Seconds
 from media_pipeline.wording import say
@@ -43,6 +44,12 @@ MAX_LAYOUT_CHANNELS = 8
 
 _PROGRAMS = ("ffmpeg", "ffprobe", "setpriv", "prlimit")
 _MEMORY_BYTES = 2 << 30
+# Encoders keep dozens of pictures, and a stack for each thread.
+_VIDEO_MEMORY_BYTES = 6 << 30
+# The largest that H.264 has a level for.
+_MAX_PIXELS = 8192 * 4320
+# Below that a subtitle would come too late, above it nobody sees a difference.
+_MIN_FRAMES, _MAX_FRAMES, _USUAL_FRAMES = 12.0, 60.0, 25.0
 _BYTES_PER_SECOND = SAMPLE_RATE_HZ * 2
 _HEADER_BYTES = 44
 _POLL: Seconds = 0.2
@@ -93,7 +100,7 @@ def probe(path: Path) -> MediaInfo:
         channels=int(_number(stream, "channels") or 0),
         has_video=any(_is_moving_picture(candidate) for candidate in streams),
         size_bytes=path.stat().st_size,
-        audio_delay=max(0.0, (_number(stream, "start_time") or 0.0) - (_number(container, "start_time") or 0.0)),
+        audio_delay=_delay(stream, container),
     )
     _check_audio(info)
     return info
@@ -167,6 +174,146 @@ def cut(source: Path, target_mp3: Path, info: MediaInfo, start: Seconds, length:
         raise InputError("bad_audio", say("This part of the recording cannot be decoded."))
 
 
+def probe_video(path: Path) -> VideoInfo:
+    """What is in the file at `path` that has a moving picture.
+
+    Raises:
+        InputError: `not_media` or `no_picture`.
+        EngineUnavailable: `ffmpeg_missing`.
+        EngineCrashed: `ffmpeg_killed`.
+    """
+    facts = _ffprobe(path)
+    streams = _dicts(facts.get("streams"))
+    container = _dict(facts.get("format"))
+    picture = next((stream for stream in streams if _is_moving_picture(stream)), None)
+    if picture is None:
+        raise InputError("no_picture", say("There is no moving picture in this recording to put subtitles into."))
+    sounds = [stream for stream in streams if stream.get("codec_type") == "audio"]
+    width, height = _shown_size(picture)
+    return VideoInfo(
+        container=_text(container, "format_name"),
+        duration=_number(container, "duration") or _number(picture, "duration"),
+        size_bytes=path.stat().st_size,
+        picture_stream=int(_number(picture, "index") or 0),
+        picture_codec=_text(picture, "codec_name"),
+        width=width,
+        height=height,
+        frames_per_second=_frames_per_second(picture),
+        sounds=tuple((int(_number(stream, "index") or 0), _text(stream, "codec_name")) for stream in sounds),
+        audio_delay=_delay(_pick_audio(streams), container) if sounds else 0.0,
+    )
+
+
+def write_video(task: "Making", run: Run) -> None:
+    """Write a video made of another one. Gives way to other processes; reports progress to `run`.
+
+    Raises:
+        InputError: `bad_video` or `video_too_large`.
+        Cancelled: At once when the run is cancelled; no process is left behind.
+        EngineUnavailable: `ffmpeg_missing`.
+        EngineCrashed: `ffmpeg_killed`, `ffmpeg_crashed`, `disk_full` or `video_too_slow`.
+    """
+    cores = os.cpu_count() or 1
+    fence = _fence(cpu_seconds=task.limit * cores, file_bytes=task.most_bytes, memory_bytes=_VIDEO_MEMORY_BYTES)
+    # fmt: off
+    command = (
+        "nice", "-n", "10", *fence,
+        "ffmpeg", "-nostdin", "-y", "-v", "error", "-progress", "pipe:1", "-stats_period", "0.25",
+        "-max_pixels", str(_MAX_PIXELS), *_INPUT_FENCE, "-fflags", "+genpts", "-i", _file(task.source),
+        *task.words, _file(task.target),
+    )
+    # fmt: on
+    try:
+        returncode = _watch(command, run, task.limit, _reporter(run, task.duration), task.beside)
+    except EngineCrashed as err:
+        if err.code != "ffmpeg_timeout":
+            raise
+        sentence = say("Making the video took far too long and was stopped. Try a smaller or shorter video.")
+        raise EngineCrashed("video_too_slow", sentence, retryable=False) from err
+    if returncode == -signal.SIGXFSZ:
+        raise InputError(
+            "video_too_large", say("The new video would be far larger than the old one, so it was not made.")
+        )
+    _judge_end(returncode, task.target.parent)
+    if returncode or not task.target.stat().st_size:
+        raise InputError(
+            "bad_video",
+            say("FFmpeg cannot make a new video of this one. Convert it to MP4 (H.264 and AAC) and upload that."),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """A video to be made of `source`.
+
+    Attributes:
+        words: What FFmpeg is told behind its first input, up to the name of the file it writes.
+        duration: How long the new one will be, for the progress.
+        limit: Wall-clock seconds.
+        most_bytes: What the new file may have at most.
+        beside: Files that `words` name, by the name under which they lie in the folder in which FFmpeg runs: no path of
+            ours has to be written as a filter wants it.
+    """
+
+    source: Path
+    target: Path
+    words: tuple[str, ...]
+    duration: Seconds
+    limit: Seconds
+    most_bytes: int
+    beside: Mapping[str, Path]
+
+
+def subtitle_input(name: str, demuxer: str, delay: Seconds) -> tuple[str, ...]:
+    """The command words for subtitles as another input, all of them `delay` later than they say."""
+    fence = ("-protocol_whitelist", "file", "-format_whitelist", demuxer)
+    return (*fence, "-itsoffset", f"{delay:.3f}", "-f", demuxer, "-i", f"file:{name}")
+
+
+def unable(*, filters: Sequence[str] = (), encoders: Sequence[str] = ()) -> list[str]:
+    """Which of these this FFmpeg was built without.
+
+    Raises:
+        EngineUnavailable: `ffmpeg_missing`.
+    """
+    known = {*_listed("-filters"), *_listed("-encoders")}
+    return [name for name in (*filters, *encoders) if name not in known]
+
+
+def _listed(option: str) -> list[str]:
+    lines = _answer(("ffmpeg", "-nostdin", "-hide_banner", "-v", "error", option)).splitlines()
+    return [line.split()[1] for line in lines if len(line.split()) > 1]
+
+
+def drawable() -> list[range]:
+    """The characters that some font of this machine has, as fontconfig knows them, which libass asks.
+
+    Raises:
+        EngineUnavailable: `fontconfig_missing`.
+    """
+    if shutil.which("fc-list") is None:
+        sentence = say("fc-list not found: install fontconfig, for example `apt install fontconfig`.")
+        raise EngineUnavailable("fontconfig_missing", sentence)
+    ends = (piece.partition("-") for piece in _answer(("fc-list", "--format", "%{charset} ")).split())
+    return [range(int(first, 16), int(last or first, 16) + 1) for first, _, last in ends]
+
+
+def _answer(command: Sequence[str]) -> str:
+    """What a program prints that reads nothing of ours."""
+    with _scratch(None) as folder:
+        done = subprocess.run(
+            [*_fence(cpu_seconds=PROBE_LIMIT, file_bytes=1 << 20), *command],
+            cwd=folder,
+            env=_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=PROBE_LIMIT,
+            check=False,
+        )
+    return done.stdout.decode("utf-8", "replace")
+
+
 def _run(command: Sequence[str]) -> int:
     with _scratch(None) as folder:
         try:
@@ -209,7 +356,8 @@ def _ffprobe(path: Path) -> Mapping[str, object]:
     entries = (
         "format=format_name,duration,start_time,probe_score"
         ":stream=index,codec_type,codec_name,sample_rate,channels,duration,start_time"
-        ":stream_disposition=default,attached_pic"
+        ",width,height,sample_aspect_ratio,avg_frame_rate,r_frame_rate"
+        ":stream_disposition=default,attached_pic:stream_side_data=rotation"
     )
     command = ("ffprobe", "-v", "error", *_INPUT_FENCE, "-show_entries", entries, "-of", "json", "-i", _file(path))
     with _scratch(None) as folder:
@@ -247,6 +395,35 @@ def _pick_audio(streams: Sequence[Mapping[str, object]]) -> Mapping[str, object]
 def _is_moving_picture(stream: Mapping[str, object]) -> bool:
     """Whether it is video, and not the cover picture of a song."""
     return stream.get("codec_type") == "video" and _dict(stream.get("disposition")).get("attached_pic") != 1
+
+
+def _delay(stream: Mapping[str, object], container: Mapping[str, object]) -> Seconds:
+    """How much later than its file a stream begins."""
+    return max(0.0, (_number(stream, "start_time") or 0.0) - (_number(container, "start_time") or 0.0))
+
+
+def _shown_size(picture: Mapping[str, object]) -> tuple[int, int]:
+    """Width and height as players show it: upright, in square pixels."""
+    width, height = _number(picture, "width") or 0.0, _number(picture, "height") or 0.0
+    sides = next(iter(_dicts(picture.get("side_data_list"))), {})
+    turned = abs(int(float(str(sides.get("rotation") or 0)))) % 180 == 90
+    width *= _ratio(picture, "sample_aspect_ratio", ":") or 1.0
+    shown = (round(width), round(height))
+    return shown[::-1] if turned else shown
+
+
+def _frames_per_second(picture: Mapping[str, object]) -> float:
+    """Those of a video with as many in every second. What a file says may be anything."""
+    told = _ratio(picture, "avg_frame_rate", "/") or _ratio(picture, "r_frame_rate", "/") or 0.0
+    return min(told, _MAX_FRAMES) if told >= _MIN_FRAMES else _USUAL_FRAMES
+
+
+def _ratio(values: Mapping[str, object], key: str, sign: str) -> float | None:
+    """Such as 30000/1001; None for none."""
+    above, _, below = _text(values, key).partition(sign)
+    parts = {"above": above, "below": below}
+    one, other = _number(parts, "above"), _number(parts, "below")
+    return one / other if one and other else None
 
 
 def _check_audio(info: MediaInfo) -> None:
@@ -303,42 +480,60 @@ def _decode_once(task: _Decoding, target: Path, downmix: Sequence[str]) -> bool:
     )
     # fmt: on
     expected = min(task.info.duration or task.length, task.length)
+    returncode = _watch(command, task.run, limit, _reporter(task.run, expected))
+    _judge(returncode, target, task.max_duration)
+    return returncode != 0
+
+
+def _reporter(run: Run, expected: Seconds) -> Callable[[str], None]:
+    """Takes the lines of FFmpeg's progress, and tells how much of `expected` is written."""
 
     def on_line(line: str) -> None:
         key, _, value = line.partition("=")
         if key == "out_time_us" and value.lstrip("-").isdigit():
-            task.run.report(min(0.99, int(value) / 1e6 / max(expected, 1.0)))
+            run.report(min(0.99, int(value) / 1e6 / max(expected, 1.0)))
 
-    returncode = _watch(command, task.run, limit, on_line)
-    _judge(returncode, target, task.max_duration)
-    return returncode != 0
+    return on_line
 
 
 def _judge(returncode: int, target: Path, max_duration: Seconds) -> None:
     """Turn FFmpeg's end into an error where it is one. A damaged file that gave some sound is not."""
     if returncode == -signal.SIGXFSZ:
         raise too_long(max_duration)
-    if returncode in (-signal.SIGKILL, -signal.SIGTERM, 255):  # 255: FFmpeg obeyed a signal
-        raise _killed("FFmpeg")
-    if returncode < 0:
-        name = signal.Signals(-returncode).name
-        sentence = say("FFmpeg crashed ({signal}) on this file. Try again, or convert the file.", signal=name)
-        raise EngineCrashed("ffmpeg_crashed", sentence)
-    if returncode > 0 and shutil.disk_usage(target.parent).free < _LOW_DISK_BYTES:
-        raise EngineCrashed("disk_full", say("The disk filled up while decoding. Free some space and try again."))
+    _judge_end(returncode, target.parent)
     if wav_duration(target) > max_duration:
         raise too_long(max_duration)
     if returncode > 0 and wav_duration(target) <= 0:
         raise InputError("bad_audio", say("The sound in the file cannot be decoded. Convert it to WAV and try again."))
 
 
-def _watch(command: Sequence[str], run: Run, limit: Seconds, on_line: Callable[[str], None]) -> int:
-    """Run `command`, passing on each line it prints, and return its status.
+def _judge_end(returncode: int, folder: Path) -> None:
+    """EngineCrashed where FFmpeg did not come to its own end, or the disk of `folder` is full."""
+    if returncode in (-signal.SIGKILL, -signal.SIGTERM, 255):  # 255: FFmpeg obeyed a signal
+        raise _killed("FFmpeg")
+    if returncode < 0:
+        name = signal.Signals(-returncode).name
+        sentence = say("FFmpeg crashed ({signal}) on this file. Try again, or convert the file.", signal=name)
+        raise EngineCrashed("ffmpeg_crashed", sentence)
+    if returncode > 0 and shutil.disk_usage(folder).free < _LOW_DISK_BYTES:
+        raise EngineCrashed("disk_full", say("The disk filled up while decoding. Free some space and try again."))
+
+
+def _watch(
+    command: Sequence[str],
+    run: Run,
+    limit: Seconds,
+    on_line: Callable[[str], None],
+    beside: Mapping[str, Path] = MappingProxyType({}),
+) -> int:
+    """Run `command`, passing on each line it prints, and return its status. It finds copies of `beside` where it runs.
 
     Whatever ends this function, an error in `on_line` included, also ends the process.
     """
     deadline = time.monotonic() + limit
     with _scratch(run.workdir) as folder:
+        for name, path in beside.items():
+            shutil.copy(path, folder / name)
         process = subprocess.Popen(
             command,
             cwd=folder,
@@ -450,21 +645,22 @@ def wav_level_db(path: Path) -> float:
 # --- the fence -------------------------------------------------------------------------------------
 
 
-def _fence(*, cpu_seconds: Seconds, file_bytes: int) -> tuple[str, ...]:
+def _fence(*, cpu_seconds: Seconds, file_bytes: int, memory_bytes: int = _MEMORY_BYTES) -> tuple[str, ...]:
     """The command words that limit what follows them. FFmpeg keeps the same process id."""
     sentence = missing()
     if sentence:
         raise EngineUnavailable("ffmpeg_missing", sentence)
     return (
         *("setpriv", "--pdeathsig", "KILL", "--no-new-privs", "prlimit"),
-        *(f"--as={_MEMORY_BYTES}", f"--cpu={int(cpu_seconds) + 1}", f"--fsize={file_bytes}"),
+        *(f"--as={memory_bytes}", f"--cpu={int(cpu_seconds) + 1}", f"--fsize={file_bytes}"),
         *("--nofile=64", "--core=0", "--"),
     )
 
 
 def _environment() -> dict[str, str]:
-    """What the programs may know of ours: where programs and libraries lie. Keys and passwords stay here."""
-    found = {name: os.environ[name] for name in ("PATH", "LD_LIBRARY_PATH") if name in os.environ}
+    """What the programs may know of ours: where programs, libraries and fonts lie. Keys and passwords stay here."""
+    names = ("PATH", "LD_LIBRARY_PATH", "FONTCONFIG_PATH", "FONTCONFIG_FILE")
+    found = {name: os.environ[name] for name in names if name in os.environ}
     return {**found, "LANG": "C.UTF-8"}
 
 

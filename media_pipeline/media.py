@@ -33,6 +33,29 @@ class MediaInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class VideoInfo:
+    """What ffprobe found in a file with a moving picture.
+
+    Attributes:
+        width: As it is shown: upright, in square pixels. So is `height`.
+        frames_per_second: For a video with as many in every second; 12 to 60.
+        sounds: (index of the stream, codec) of each sound track.
+        audio_delay: As in `MediaInfo`: what is at 0 on the recording's clock is so late in the file.
+    """
+
+    container: str
+    duration: Seconds | None
+    size_bytes: int
+    picture_stream: int
+    picture_codec: str
+    width: int
+    height: int
+    frames_per_second: float
+    sounds: tuple[tuple[int, str], ...]
+    audio_delay: Seconds = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class AudioFacts:
     """What `normalize` measured. `gain` is the linear factor that brings speech to the working loudness."""
 

@@ -1,6 +1,7 @@
 """What a job was asked to do. Frozen: stored on the job's row and read back unchanged by every attempt."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from media_pipeline.transcript import Seconds
@@ -32,6 +33,22 @@ class Passage:
         return self.end - self.start
 
 
+class SubtitleMode(StrEnum):
+    """How subtitles are in a video."""
+
+    TRACK = "track"  # beside the picture: people can switch them off
+    BURNED = "burned"  # part of the picture
+
+
+@dataclass(frozen=True, slots=True)
+class SubtitledVideo:
+    """A video with subtitles, and which text they are made of: the id of a version and its last change."""
+
+    mode: SubtitleMode
+    transcript: int
+    revision: int
+
+
 @dataclass(frozen=True, slots=True)
 class TranscribeOptions:
     """Options of a transcription.
@@ -40,7 +57,7 @@ class TranscribeOptions:
     `language` is BCP 47, or None to detect it; with `mixed_languages` each window may be in another one.
     `speakers` is None when nobody asked who spoke; an empty `diarization_model` is its engine's default. With
     `carry_context`, engines that can are told what was said before; chunks then have to wait for each other.
-    `passage` is what of the recording to hear; None for all of it.
+    `passage` is what of the recording to hear; None for all of it. `video` is what to make of text there is already.
     """
 
     engine: str
@@ -57,3 +74,4 @@ class TranscribeOptions:
     max_duration: Seconds = 36_000.0
     export_formats: tuple[str, ...] = ("txt", "srt", "vtt")
     passage: Passage | None = None
+    video: SubtitledVideo | None = None

@@ -14,7 +14,10 @@ T = TypeVar("T")
 
 
 class Lane(StrEnum):
-    """What a step mostly waits for; each lane has a queue and workers of its own."""
+    """What a step mostly waits for; each lane has a queue and workers of its own.
+
+    IO is also where a step belongs that computes for as long as a recording lasts, and for which nothing else may wait.
+    """
 
     IO = "io"
     CPU = "cpu"

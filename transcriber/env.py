@@ -96,7 +96,9 @@ class Env:
     )
     CHUNK_SECONDS: float = variable(600.0, "Length of the pieces a long recording is cut into.")
     # Running
-    WORKERS_IO: int = variable(1, "Worker processes for moving files, started by `make run`.")
+    WORKERS_IO: int = variable(
+        1, "Worker processes for moving files and for drawing subtitles into videos, started by `make run`."
+    )
     WORKERS_CPU: int = variable(1, "Worker processes for FFmpeg and assembling, started by `make run`.")
     WORKERS_GPU: int = variable(1, "Worker processes that hold models, started by `make run`.")
     LEASE_SECONDS: float = variable(45.0, "A step whose worker is silent for this long is given to another.")
@@ -108,6 +110,9 @@ class Env:
     RETENTION_CANCELLED_DAYS: float = variable(7.0, "Delete recordings whose last job was cancelled; 0 keeps them.")
     RETENTION_MEDIA_DAYS: float = variable(
         0.0, "Delete the media but keep the text this long after completion; 0 keeps it."
+    )
+    RETENTION_VIDEO_DAYS: float = variable(
+        7.0, "Delete videos made with subtitles in them this long after they were made; 0 keeps them."
     )
     RETENTION_TRASH_DAYS: float = variable(30.0, "Delete for good what is in the trash for this long; 0 keeps it.")
     RETENTION_WORK_HOURS: float = variable(

@@ -11,7 +11,11 @@ from jobs.models.recording import Recording
 from jobs.state import JOB_ACTIVE, JOB_ENDED, JOB_RETRYABLE, TEXT_KINDS, JobKind, JobStatus
 from media_pipeline.recipes import RECIPES
 
-KINDS = {JobKind.TRANSCRIBE: pgettext_lazy("job", "Transcribe"), JobKind.PASSAGE: pgettext_lazy("job", "Passage")}
+KINDS = {
+    JobKind.TRANSCRIBE: pgettext_lazy("job", "Transcribe"),
+    JobKind.PASSAGE: pgettext_lazy("job", "Passage"),
+    JobKind.SUBTITLED_VIDEO: pgettext_lazy("job", "Subtitled video"),
+}
 STATUSES = {
     JobStatus.QUEUED: _("Queued"),
     JobStatus.RUNNING: _("Running"),

@@ -16,7 +16,7 @@ from jobs.wording import language_name, translated
 from media_pipeline.exports.base import Exporter
 from media_pipeline.exports.files import pieces
 from media_pipeline.exports.judged import Judged, judged
-from media_pipeline.exports.options import About
+from media_pipeline.exports.options import About, ExportOptions
 from media_pipeline.exports.registry import EXPORTERS
 from media_pipeline.exports.zip import zipped
 from media_pipeline.text.clock import clock
@@ -142,6 +142,24 @@ def judged_subtitles(transcript: Transcript, choices: ExportChoices, span: Span,
     return _Work(transcript, [EXPORTERS["srt"]], choices, span, "").judged(has_prefixes)
 
 
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What a file is made of: the words, what their speakers are called by label, and how it is to be."""
+
+    spoken: SpokenTranscript
+    names: dict[str, str]
+    options: ExportOptions
+
+
+def material(transcript: Transcript, choices: ExportChoices) -> Material:
+    """What files with words in them are made of now.
+
+    Raises:
+        ExportRefused: Of `choices`.
+    """
+    return _Work(transcript, [EXPORTERS["srt"]], choices, WHOLE, "").material
+
+
 class _Work:
     """All that files of one transcript are made of, read once."""
 
@@ -157,6 +175,10 @@ class _Work:
         self._names = {label: (known.get(label) or Speaker(label=label)).display_name for label in labels}
         about = _about(transcript, list(self._names.values()) if choices.names else [], address)
         self._options = choices.options(transcript.language, span, about)
+
+    @property
+    def material(self) -> Material:
+        return Material(self._spoken, self._names, self._options)
 
     def pieces(self, exporter: Exporter) -> Iterator[bytes]:
         return pieces(exporter, self._spoken, self._names, self._options)
@@ -207,7 +229,8 @@ def _stored(job: Job, name: str) -> ExportedFile | None:
     artifact = Artifact.objects.filter(job=job, step="export", name=f"transcript.{exporter.extension}").first()
     if artifact is None:
         return None
-    return ExportedFile(artifact.key, f"{_safe(job.recording.title)}.{exporter.extension}", exporter.content_type)
+    filename = file_name(job.recording.title, exporter.extension)
+    return ExportedFile(artifact.key, filename, exporter.content_type)
 
 
 def _differs(transcript: Transcript) -> bool:
@@ -217,7 +240,12 @@ def _differs(transcript: Transcript) -> bool:
 
 
 def _filename(transcript: Transcript, extension: str) -> str:
-    return f"{_safe(transcript.recording.title)}.{extension}"
+    return file_name(transcript.recording.title, extension)
+
+
+def file_name(title: str, extension: str) -> str:
+    """What to call a file of a recording on the user's machine."""
+    return f"{_safe(title)}.{extension}"
 
 
 def _safe(title: str) -> str:

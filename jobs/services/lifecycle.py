@@ -13,7 +13,7 @@ from django.utils import timezone
 from jobs import events, pipeline_gateway, storage
 from jobs.models import Artifact, Job, Recording, Segment, StepRun
 from jobs.services import conduct
-from jobs.state import JOB_ACTIVE, JobStatus, StepStatus
+from jobs.state import JOB_ACTIVE, TEXT_KINDS, JobStatus, StepStatus
 from media_pipeline.options import SpeakerOptions
 from media_pipeline.recipe import Recipe
 from media_pipeline.recipes import RECIPES
@@ -209,6 +209,16 @@ def delete_recording(recording: Recording) -> int:
     freed = storage.delete(media_key) if media_key else 0
     freed += storage.delete_below(media_folder)
     return freed + sum(storage.delete_below(f"jobs/{pk}") for pk in jobs)
+
+
+def delete_job(pk: UUID) -> int | None:
+    """Delete a job that gave no text, with its files. Returns the bytes freed; None while it is at work, or gone."""
+    with transaction.atomic():
+        job = Job.objects.select_for_update().filter(pk=pk).exclude(kind__in=TEXT_KINDS).first()
+        if job is None or job.is_active:
+            return None
+        job.delete()
+    return storage.delete_below(f"jobs/{pk}")
 
 
 def delete_media(recording: Recording) -> int:

@@ -80,7 +80,9 @@ def _everything_due(tally: Tally) -> Iterator[Due]:
         if recording.pk not in recordings:
             yield Due(f"media of recording {recording.pk}", partial(_delete_idle, recording, lifecycle.delete_media))
     for passage in _passages_due():
-        yield Due(f"passage {passage.pk} that was heard again", partial(_delete_passage, passage.pk))
+        yield Due(f"passage {passage.pk} that was heard again", partial(lifecycle.delete_job, passage.pk))
+    for video in _videos_due():
+        yield Due(f"video {video.pk} with subtitles", partial(lifecycle.delete_job, video.pk))
     for artifact in _working_files_due():
         yield Due(f"working file {artifact.key}", partial(_delete_artifact, artifact))
     for unfinished in upload.expired():
@@ -157,13 +159,13 @@ def _passages_due() -> QuerySet[Job]:
     return Job.objects.filter(kind=JobKind.PASSAGE, status__in=JOB_ENDED, ended_at__lt=ended_before)
 
 
-def _delete_passage(pk: UUID) -> int | None:
-    with transaction.atomic():
-        passage = Job.objects.select_for_update().get(pk=pk)
-        if passage.is_active:
-            return None
-        passage.delete()
-    return storage.delete_below(f"jobs/{pk}")
+def _videos_due() -> Iterator[Job]:
+    """Videos with subtitles, which can be made again; those that did not come about go with the working files."""
+    ended = Job.objects.filter(kind=JobKind.SUBTITLED_VIDEO, status__in=JOB_ENDED)
+    hours, days = settings.ENV.RETENTION_WORK_HOURS, settings.ENV.RETENTION_VIDEO_DAYS
+    yield from ended.exclude(status=JobStatus.COMPLETED).filter(ended_at__lt=_ago(timedelta(hours=hours)))
+    if days > 0:
+        yield from ended.filter(status=JobStatus.COMPLETED, ended_at__lt=_ago(timedelta(days=days)))
 
 
 def _delete_artifact(artifact: Artifact) -> int | None:

@@ -17,7 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from jobs.models import Recording, Transcript
 from jobs.services import export_choices, exports, versions
 from jobs.services.export_choices import ExportChoices, ExportRefused
-from jobs.views import serving, subtitle_limits
+from jobs.views import serving, subtitle_limits, subtitled_videos
 from jobs.views.access import own_job, person
 
 KINDS: dict[str, Promise | str] = {"document": _("To read"), "subtitles": _("Subtitles"), "data": _("Data")}
@@ -77,7 +77,10 @@ def exports_context(request: HttpRequest, recording: Recording) -> dict[str, Any
     address = reverse("export", args=[version.job.pk, exports.ZIP])
     base = address.removesuffix(f"{exports.ZIP}/")
     report = reverse("subtitle_report", args=[version.pk])
-    return options_context(version, export_choices.remembered(person(request)), base, report)
+    return {
+        **options_context(version, export_choices.remembered(person(request)), base, report),
+        **subtitled_videos.videos_context(recording, version),
+    }
 
 
 def options_context(version: Transcript, choices: ExportChoices, base: str, report: str) -> dict[str, Any]:

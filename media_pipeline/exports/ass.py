@@ -6,16 +6,49 @@ from media_pipeline.exports.base import Exporter, Kind, SpeakerNames, clean
 from media_pipeline.exports.colors import ON_PICTURE, color
 from media_pipeline.exports.cues import flowing
 from media_pipeline.exports.options import ExportOptions
-from media_pipeline.transcript import Transcript
+from media_pipeline.transcript import Seconds, Transcript
 from media_pipeline.wording import say
 
 # Stands between a backslash and what would make a command of it; takes no room. So mpv does it, too.
 _APART = "\u2060"
 _WIDTH, _HEIGHT = 1920, 1080
+# Of the size of a font in ASS, which is that of a whole line, a usual letter is no wider than this.
+_LETTER_WIDTH = 0.45
+_LARGEST, _LARGEST_UPRIGHT = 60, 78
+# Apps lay their buttons over the lowest part of an upright video.
+_MARGIN, _UPRIGHT_MARGIN = 0.065, 0.12
+_WRAP_WHAT_IS_TOO_WIDE = "0"
 
 
 def render(transcript: Transcript, names: SpeakerNames, options: ExportOptions) -> str:
     """An event for each cue. Who speaks is its style and its actor; the color alone shows on the screen."""
+    return _script(transcript, names, options).to_string("ass")
+
+
+def for_picture(
+    transcript: Transcript, names: SpeakerNames, options: ExportOptions, size: tuple[int, int], *, delay: Seconds
+) -> str:
+    """The same for a picture of that width and height: letters small enough for the widest line there may be.
+
+    Everything is `delay` later.
+    """
+    width, height = size
+    is_upright = height > width
+    file = _script(transcript, names, options)
+    file.shift(s=delay)
+    across, down = (_HEIGHT, height / width * _HEIGHT) if is_upright else (width / height * _HEIGHT, _HEIGHT)
+    file.info |= {"PlayResX": str(round(across)), "PlayResY": str(round(down)), "WrapStyle": _WRAP_WHAT_IS_TOO_WIDE}
+    side = round(across * _MARGIN)
+    room = across - 2 * side
+    widest = options.limits(transcript.language).columns * _LETTER_WIDTH
+    for style in file.styles.values():
+        style.fontsize = round(min(_LARGEST_UPRIGHT if is_upright else _LARGEST, room / widest))
+        style.marginl = style.marginr = side
+        style.marginv = round(down * (_UPRIGHT_MARGIN if is_upright else _MARGIN))
+    return file.to_string("ass")
+
+
+def _script(transcript: Transcript, names: SpeakerNames, options: ExportOptions) -> SSAFile:
     file = SSAFile()
     file.info |= {"PlayResX": str(_WIDTH), "PlayResY": str(_HEIGHT), "WrapStyle": "2", "ScaledBorderAndShadow": "yes"}
     file.info["Title"] = clean(options.about.title)
@@ -27,14 +60,14 @@ def render(transcript: Transcript, names: SpeakerNames, options: ExportOptions) 
             file.styles[style] = _style(len(file.styles) - 1)
         text = "\\N".join(map(_harmless, cue.lines))
         file.append(SSAEvent(round(cue.start * 1000), round(cue.end * 1000), text, style=style, name=speaker))
-    return file.to_string("ass")
+    return file
 
 
 def _style(voice: int) -> SSAStyle:
     red, green, blue = bytes.fromhex(color(ON_PICTURE, voice))
     return SSAStyle(
         fontname="Arial",
-        fontsize=60.0,
+        fontsize=float(_LARGEST),
         primarycolor=Color(red, green, blue),
         outline=3.0,
         shadow=1.0,

@@ -2,6 +2,7 @@
 
 from media_pipeline.recipe import Recipe
 from media_pipeline.recipes.passage import PASSAGE
+from media_pipeline.recipes.subtitled_video import SUBTITLED_VIDEO
 from media_pipeline.recipes.transcribe import TRANSCRIBE
 
-RECIPES: dict[str, Recipe] = {recipe.kind: recipe for recipe in (TRANSCRIBE, PASSAGE)}
+RECIPES: dict[str, Recipe] = {recipe.kind: recipe for recipe in (TRANSCRIBE, PASSAGE, SUBTITLED_VIDEO)}

@@ -61,6 +61,7 @@ OF_RECORDING = {
     "recording_tags": "post",
     "recording_purge": "post",
     "transcribe_again": "get",
+    "subtitled_videos": "get",
     "shares": "get",
 }
 OF_JOB = {
@@ -71,12 +72,15 @@ OF_JOB = {
     "job_retry": "post",
     "find_speakers": "post",
     "job_discard": "post",
+    "subtitled_video": "get",
+    "subtitled_video_delete": "post",
 }
 OF_JOB_NAMED = {"step_rerun": "post", "export": "get"}
 OF_TRANSCRIPT = {
     "transcript_changes": "post",
     "passage_form": "get",
     "passage_start": "post",
+    "subtitled_video_make": "post",
     "captions": "get",
     "transcript_state": "get",
     "transcript_undo": "post",

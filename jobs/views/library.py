@@ -1,6 +1,7 @@
 """The list of a person's recordings, and what is looked for in them."""
 
 from collections.abc import Callable, Iterable
+from dataclasses import fields
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -17,7 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from jobs.models import Recording, RecordingQuerySet, Segment
+from jobs.models import Recording, RecordingQuerySet, Segment, Transcript
 from jobs.services import library as shelf
 from jobs.services import search
 from jobs.services.library import Filters
@@ -39,6 +40,7 @@ STATUSES = {
     shelf.FAILED: gettext_lazy("Failed"),
     shelf.CANCELLED: gettext_lazy("Cancelled"),
 }
+FILTERS = [field.name for field in fields(Filters)]
 OPENING_CHARS = 160
 ALL_PASSAGES = 200
 TRASHED = "trashed"  # in the session: what to offer to put back
@@ -60,7 +62,8 @@ def library(request: HttpRequest) -> HttpResponse:
         "query": query,
         "sort": sort,
         "filters": filters,
-        "address": _address(request),
+        "address": _address(request, without=()),
+        "address_of_pages": _address(request),
         "is_narrowed": bool(query) or filters.are_any,
     }
     if request.headers.get("X-Partial") == "1":
@@ -77,6 +80,8 @@ def _around(request: HttpRequest, owned: RecordingQuerySet, filters: Filters, pa
         "choices": choices,
         "languages": sorted(((code, language_name(code)) for code in choices.languages), key=lambda pair: pair[1]),
         "chips": _chips(request, filters),
+        "filter_names": " ".join(FILTERS),
+        "address_of_all": _address(request, without=("page", *FILTERS)),
         "has_any": bool(page.paginator.count) or owned.exists(),
         "has_trash": shelf.trashed(person(request)).exists(),
         "has_sample": sample_path() is not None,
@@ -85,8 +90,9 @@ def _around(request: HttpRequest, owned: RecordingQuerySet, filters: Filters, pa
 
 
 def _listed(request: HttpRequest, shown: RecordingQuerySet, sort: str) -> dict[str, Any]:
-    rows = _with_latest(shown.order_by(_ordering(sort), "-created_at"))
-    return {"page_obj": Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))}
+    ordered = shown.order_by(_ordering(sort), "-created_at", "pk")
+    page = Paginator(ordered.values_list("pk", flat=True), PAGE_SIZE).get_page(request.GET.get("page"))
+    return {"page_obj": _with_rows(page, list(page))}
 
 
 def _found(request: HttpRequest, among: RecordingQuerySet, query: str) -> dict[str, Any]:
@@ -95,13 +101,17 @@ def _found(request: HttpRequest, among: RecordingQuerySet, query: str) -> dict[s
     among = among.filter(pk=only.pk) if only else among
     results = search.search(among, query, passages=ALL_PASSAGES if only else 3)
     page = Paginator(results.found, FOUND_PAGE_SIZE).get_page(request.GET.get("page"))
-    rows = _with_latest(Recording.objects.filter(pk__in=[one.recording for one in page])).in_bulk()
-    for one in page:
-        if one.recording in rows:
-            rows[one.recording].found = one  # type: ignore[attr-defined]
-    shown = [rows[one.recording] for one in page if one.recording in rows]
-    page.object_list = shown  # type: ignore[assignment]  # the page counts what was found, and shows the rows of it
+    found = {one.recording: one for one in page}
+    for row in _with_rows(page, list(found)):
+        row.found = found[row.pk]  # type: ignore[attr-defined]
     return {"page_obj": page, "is_cut": results.is_cut, "only": only}
+
+
+def _with_rows(page: Page[Any], ids: list[UUID]) -> Page[Recording]:
+    """Let a page, which counts all there are, show the recordings with these ids."""
+    rows = _with_latest(Recording.objects.filter(pk__in=ids)).in_bulk()
+    page.object_list = [rows[pk] for pk in ids if pk in rows]
+    return page
 
 
 def _ordering(sort: str) -> OrderBy:
@@ -111,10 +121,12 @@ def _ordering(sort: str) -> OrderBy:
 
 
 def _with_latest(recordings: RecordingQuerySet) -> RecordingQuerySet:
-    heard = Segment.objects.filter(transcript__recording=OuterRef("pk"))
-    first_words = heard.order_by("-transcript__shown_at", "start", "pk")
+    """With all that a row shows. Only for a page of them: the first words of each are looked up."""
+    shown = Transcript.objects.filter(recording=OuterRef("pk")).order_by("-shown_at", "-pk")
+    first_words = Segment.objects.filter(transcript=OuterRef("shown")).order_by("start", "pk")
     return (
         recordings.with_tags()
+        .annotate(shown=Subquery(shown.values("pk")[:1]))
         .annotate(opening=Subquery(first_words.annotate(head=Substr("text", 1, OPENING_CHARS)).values("head")[:1]))
         .prefetch_related("jobs")
     )
@@ -144,8 +156,8 @@ def _address(request: HttpRequest, *, without: Iterable[str] = ("page",)) -> str
     return f"{reverse('library')}?{urlencode(asked)}" if asked else reverse("library")
 
 
-def _chips(request: HttpRequest, filters: Filters) -> list[tuple[str, str]]:
-    """(what is filtered by, the address without that)."""
+def _chips(request: HttpRequest, filters: Filters) -> list[tuple[str, str, str]]:
+    """(name of a filter, what it filters by, the address without it)."""
     named: dict[str, Callable[[str], str]] = {
         "speaker": str,
         "language": language_name,
@@ -156,7 +168,9 @@ def _chips(request: HttpRequest, filters: Filters) -> list[tuple[str, str]]:
     }
     asked = {name: getattr(filters, name) for name in named}
     return [
-        (named[name](str(value)), _address(request, without=("page", name))) for name, value in asked.items() if value
+        (name, named[name](str(value)), _address(request, without=("page", name)))
+        for name, value in asked.items()
+        if value
     ]
 
 

@@ -8,9 +8,9 @@ const form = library?.querySelector("[data-library-form]");
 const list = library?.querySelector("[data-list]");
 let request = null;
 
-/** The address of the list that the form asks for, without what is empty. */
-function asked() {
-  const filled = [...new FormData(form)].filter(([, value]) => value);
+/** The address of the list that the form asks for, without what is empty, and without the fields named. */
+function asked(without = []) {
+  const filled = [...new FormData(form)].filter(([name, value]) => value && !without.includes(name));
   return filled.length ? `${library.dataset.url}?${new URLSearchParams(filled)}` : library.dataset.url;
 }
 
@@ -61,10 +61,16 @@ function patch(old, row) {
   old.toggleAttribute("data-active", row.hasAttribute("data-active"));
 }
 
+/** Whatever leads away from this list and back, or to less of it, goes by what the form says now. */
+function follow() {
+  for (const field of document.querySelectorAll("[data-next]")) field.value = asked();
+  for (const link of document.querySelectorAll("[data-without]")) link.href = asked(link.dataset.without.split(" "));
+}
+
 function change() {
   const url = asked();
   history.replaceState(null, "", url);
-  for (const field of document.querySelectorAll("[data-next]")) field.value = url;
+  follow();
   load(url);
 }
 
@@ -82,6 +88,7 @@ async function unfold(link) {
 if (library) {
   let timer = 0;
   form.querySelector("[data-search]").addEventListener("input", () => {
+    follow();
     clearTimeout(timer);
     timer = setTimeout(change, PAUSE_MS);
   });

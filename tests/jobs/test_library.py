@@ -1,6 +1,8 @@
 import io
+import re
 import zipfile
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -13,6 +15,7 @@ from jobs.models import Job, Recording, Segment, Tag, Transcript
 from jobs.services import library, lifecycle
 from jobs.services.speaker_names import names_given
 from jobs.views import shelf as shelf_views
+from jobs.views.library import PAGE_SIZE
 from tests.conftest import body
 from tests.jobs.recipes import make_job, make_recording
 from tests.jobs.transcripts import make_transcript
@@ -48,6 +51,46 @@ def test_a_search_for_what_no_database_can_hold_finds_nothing(browser: Client, o
 
     assert titles(browser, q="\0b") == []
     assert titles(browser, q="\0") == ["a"]
+
+
+def test_the_opening_words_are_looked_up_for_the_page_that_is_shown_alone(
+    browser: Client, owner: User, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(PAGE_SIZE + 3):
+        make_recording(owner, title=str(number))
+    make_transcript(owner, ["The first words."])
+
+    with django_assert_max_num_queries(30) as queries:
+        page = browser.get(reverse("library"), {"page": "2", "sort": "-created_at"}).context["page_obj"]
+
+    assert len(page) == 4 and page.paginator.count == PAGE_SIZE + 4
+    counted = [query["sql"] for query in queries.captured_queries if "OFFSET" in query["sql"]]
+    assert counted and not any("jobs_segment" in sql for sql in counted)
+
+
+# The address ----------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_done_on_a_later_page_leads_back_to_it(browser: Client, owner: User) -> None:
+    for number in range(PAGE_SIZE + 1):
+        make_recording(owner, title=f"Talk {number:02d}")
+
+    page = browser.get(reverse("library"), {"sort": "title", "page": "2"}).content.decode()
+
+    assert set(re.findall(r'name="next" value="([^"]+)"', page)) == {"/?sort=title&amp;page=2"}
+    assert re.findall(r'rel="(?:prev|next)" href="([^"]+)"', page) == ["/?sort=title&amp;page=1"]
+
+
+def test_a_filter_is_taken_off_without_the_search_and_the_order(browser: Client, shelf: dict[str, Recording]) -> None:
+    asked = {"q": "hello", "tag": "Work", "status": "done", "sort": "title"}
+
+    page = browser.get(reverse("library"), asked).content.decode()
+
+    assert re.findall(r'href="([^"]+)" data-without="([^"]+)"', page) == [
+        ("/?q=hello&amp;sort=title", "speaker language status tag since until"),
+        ("/?q=hello&amp;tag=Work&amp;sort=title", "status"),
+        ("/?q=hello&amp;status=done&amp;sort=title", "tag"),
+    ]
 
 
 # Search ---------------------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from django.conf import settings
 from django.utils import formats as localized
@@ -10,14 +11,15 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from jobs.models import Artifact, Job, Speaker, Transcript
-from jobs.services.export_choices import STANDARD, WHOLE, ExportChoices, Span
+from jobs.services.export_choices import STANDARD, WHOLE, ExportChoices, ExportRefused, Span
 from jobs.services.originals import original_segments
 from jobs.wording import language_name, translated
-from media_pipeline.exports.base import Exporter
+from media_pipeline.exports.base import Exporter, clean
 from media_pipeline.exports.files import pieces
 from media_pipeline.exports.judged import Judged, judged
 from media_pipeline.exports.options import About, ExportOptions
 from media_pipeline.exports.registry import EXPORTERS
+from media_pipeline.exports.span import within
 from media_pipeline.exports.zip import zipped
 from media_pipeline.text.clock import clock
 from media_pipeline.transcript import Segment as SpokenSegment
@@ -64,6 +66,22 @@ class MadeFile:
         return b"".join(self.pieces)
 
 
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a file's reader finds what it was made of.
+
+    Attributes:
+        address: The page on which its times can be heard; empty where there is none for the reader.
+        media: What the reader knows the media by; empty where they know nothing of it.
+    """
+
+    address: str = ""
+    media: str = ""
+
+
+UNTOLD = Origin()
+
+
 def formats() -> list[ExportFormat]:
     """All formats, in the order in which to offer them."""
     return [
@@ -75,14 +93,14 @@ def formats() -> list[ExportFormat]:
 
 
 def download(
-    job: Job, name: str, choices: ExportChoices = STANDARD, span: Span = WHOLE, *, address: str = ""
+    job: Job, name: str, choices: ExportChoices = STANDARD, span: Span = WHOLE, origin: Origin = UNTOLD
 ) -> ExportedFile | MadeFile | None:
     """A job's text as it stands, with the names given to speakers; `zip` for all formats at once.
 
     The file the job stored does as long as it says the same. None when there is no such format, or no text.
 
     Raises:
-        ExportRefused: Of `choices`.
+        ExportRefused: Of `choices`, or nothing is said in `span`.
     """
     if name != ZIP and name not in EXPORTERS:
         return None
@@ -91,23 +109,20 @@ def download(
     if transcript is None or (stored is not None and not _differs(transcript)):
         return stored
     if name == ZIP:
-        return archive([transcript], choices, span, address_of=lambda _transcript: address)
-    return rendered(transcript, name, choices, span, address=address)
+        return archive([transcript], choices, span, origin_of=lambda _transcript: origin)
+    return rendered(transcript, name, choices, span, origin)
 
 
 def rendered(
-    transcript: Transcript, name: str, choices: ExportChoices = STANDARD, span: Span = WHOLE, *, address: str = ""
+    transcript: Transcript, name: str, choices: ExportChoices = STANDARD, span: Span = WHOLE, origin: Origin = UNTOLD
 ) -> MadeFile:
     """A transcript as it stands, in a format there is.
 
-    Args:
-        address: The page on which its times can be heard; empty where there is none for the reader.
-
     Raises:
-        ExportRefused: Of `choices`.
+        ExportRefused: Of `choices`, or nothing is said in `span`.
     """
     exporter = EXPORTERS[name]
-    content = _Work(transcript, [exporter], choices, span, address).pieces(exporter)
+    content = _Work(transcript, [exporter], choices, span, origin).pieces(exporter)
     return MadeFile(content, _filename(transcript, exporter.extension), exporter.content_type)
 
 
@@ -117,19 +132,32 @@ def archive(
     span: Span = WHOLE,
     *,
     formats: Sequence[str] = tuple(EXPORTERS),
-    address_of: Callable[[Transcript], str] = lambda transcript: "",
+    origin_of: Callable[[Transcript], Origin] = lambda transcript: UNTOLD,
+    left_out: Sequence[str] = (),
 ) -> MadeFile:
-    """Files of one or more transcripts, named after their recordings. Each is read when it is its turn."""
+    """Files of one or more transcripts, named after their recordings. Each is read when it is its turn.
 
+    Args:
+        left_out: Titles of recordings that were wanted, too, but have no text; a file of the archive names them.
+
+    Raises:
+        ExportRefused: Of `choices`, or nothing is said in `span` of the first.
+    """
     exporters = [EXPORTERS[name] for name in formats]
 
-    def files() -> Iterator[tuple[str, Iterator[bytes]]]:
-        for transcript in transcripts:
-            work = _Work(transcript, exporters, choices, span, address_of(transcript))
-            for exporter in exporters:
-                yield _filename(transcript, exporter.extension), work.pieces(exporter)
+    def work_on(transcript: Transcript) -> "_Work":
+        return _Work(transcript, exporters, choices, span, origin_of(transcript))
 
-    title = transcripts[0].recording.title if len(transcripts) == 1 else _("Transcripts")
+    first = work_on(transcripts[0])
+
+    def files() -> Iterator[tuple[str, Iterator[bytes]]]:
+        for work in chain([first], map(work_on, transcripts[1:])):
+            for exporter in exporters:
+                yield file_name(work.title, exporter.extension), work.pieces(exporter)
+        if left_out:
+            yield file_name(_("Not included"), "txt"), iter([_left_out(left_out).encode()])
+
+    title = first.title if len(transcripts) == 1 and not left_out else _("Transcripts")
     return MadeFile(zipped(files()), f"{_safe(title)}.zip", ZIP_TYPE)
 
 
@@ -139,7 +167,7 @@ def judged_subtitles(transcript: Transcript, choices: ExportChoices, span: Span,
     Raises:
         ExportRefused: Of `choices`.
     """
-    return _Work(transcript, [EXPORTERS["srt"]], choices, span, "").judged(has_prefixes)
+    return _Work(transcript, [EXPORTERS["srt"]], choices, span, UNTOLD).judged(has_prefixes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,15 +185,20 @@ def material(transcript: Transcript, choices: ExportChoices) -> Material:
     Raises:
         ExportRefused: Of `choices`.
     """
-    return _Work(transcript, [EXPORTERS["srt"]], choices, WHOLE, "").material
+    return _Work(transcript, [EXPORTERS["srt"]], choices, WHOLE, UNTOLD).material
+
+
+def _left_out(titles: Sequence[str]) -> str:
+    return "\n".join([_("These recordings have no text yet:"), *map(clean, titles), ""])
 
 
 class _Work:
     """All that files of one transcript are made of, read once."""
 
     def __init__(
-        self, transcript: Transcript, exporters: Sequence[Exporter], choices: ExportChoices, span: Span, address: str
+        self, transcript: Transcript, exporters: Sequence[Exporter], choices: ExportChoices, span: Span, origin: Origin
     ) -> None:
+        self.title = transcript.recording.title
         known = {speaker.label: speaker for speaker in transcript.speakers.all()}
         # A range is cut between words.
         has_words = span != WHOLE or any(exporter.uses_words for exporter in exporters)
@@ -173,8 +206,10 @@ class _Work:
         self._spoken = _as_spoken(transcript, segments)
         labels = dict.fromkeys(segment.speaker for segment in self._spoken.segments if segment.speaker)
         self._names = {label: (known.get(label) or Speaker(label=label)).display_name for label in labels}
-        about = _about(transcript, list(self._names.values()) if choices.names else [], address)
+        about = _about(transcript, list(self._names.values()) if choices.names else [], origin)
         self._options = choices.options(transcript.language, span, about)
+        if span != WHOLE:
+            _refuse_silence(self._spoken, self._options)
 
     @property
     def material(self) -> Material:
@@ -187,7 +222,7 @@ class _Work:
         return judged(self._spoken, self._names, self._options, has_prefixes=has_prefixes)
 
 
-def _about(transcript: Transcript, names: list[str], address: str) -> About:
+def _about(transcript: Transcript, names: list[str], origin: Origin) -> About:
     recording = transcript.recording
     facts = [
         (_("Date"), localized.date_format(timezone.localtime(recording.created_at), "DATE_FORMAT")),
@@ -197,11 +232,22 @@ def _about(transcript: Transcript, names: list[str], address: str) -> About:
     ]
     return About(
         title=recording.title,
-        address=address,
+        address=origin.address,
         created=recording.created_at.isoformat(timespec="seconds"),
-        media=recording.original_name,
+        media=origin.media,
         facts=tuple((what, value) for what, value in facts if value),
     )
+
+
+def _refuse_silence(spoken: SpokenTranscript, options: ExportOptions) -> None:
+    """Raises ExportRefused when there is nothing in the range of `options`: a file without text looks broken."""
+    if (options.start or 0.0) >= spoken.duration > 0:
+        sentence = _("The recording ends at %(time)s.") % {"time": clock(spoken.duration)}
+    elif not within(spoken, options).segments:
+        sentence = _("Nothing is said in this part.")
+    else:
+        return
+    raise ExportRefused(sentence, {"end" if options.start is None else "start": sentence})
 
 
 def _as_spoken(transcript: Transcript, segments: tuple[SpokenSegment, ...]) -> SpokenTranscript:

@@ -10,9 +10,12 @@ from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from jobs.models import Recording, Share
+from jobs.services.exports import file_name
 
 TOKEN_BYTES = 24
 _SALT = "jobs.share_links"
+# By kind of media, where they are not called the same.
+_EXTENSIONS = {"mpeg": "mp3", "mp2t": "ts", "octet-stream": "bin"}
 
 
 def create(recording: Recording, *, expires_at: datetime | None, password: str, has_audio: bool) -> Share:
@@ -44,6 +47,17 @@ def links_of(recording: Recording) -> QuerySet[Share]:
 def revoke(share: Share) -> bool:
     """End a link at once. False when it was revoked before."""
     return bool(Share.objects.filter(pk=share.pk, revoked_at=None).update(revoked_at=timezone.now()))
+
+
+def media_name(share: Share) -> str:
+    """What visitors know the media by: the title, as the name of the file that was uploaded is the owner's affair.
+
+    Empty where a link does not include it.
+    """
+    if not share.has_audio:
+        return ""
+    kind = share.recording.media_type.rpartition("/")[2]
+    return file_name(share.recording.title, _EXTENSIONS.get(kind, kind))
 
 
 def is_right_password(share: Share, password: str) -> bool:

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from jobs.models import Recording, Transcript
 from jobs.services import export_choices, exports, versions
 from jobs.services.export_choices import ExportChoices, ExportRefused
+from jobs.services.exports import Origin
 from jobs.views import serving, subtitle_limits, subtitled_videos
 from jobs.views.access import own_job, person
 
@@ -32,8 +33,7 @@ def export(request: HttpRequest, pk: UUID, name: str) -> HttpResponseBase:
     job = own_job(request, pk)
     try:
         choices, span = _choices(request), export_choices.span(request.GET)
-        address = request.build_absolute_uri(reverse("recording", args=[job.recording_id]))
-        found = exports.download(job, name, choices, span, address=address)
+        found = exports.download(job, name, choices, span, origin_of(request, job.recording))
     except ExportRefused as refused:
         messages.error(request, str(refused))
         return redirect(f"{reverse('recording', args=[job.recording_id])}?tab=exports")
@@ -44,6 +44,12 @@ def export(request: HttpRequest, pk: UUID, name: str) -> HttpResponseBase:
     return serving.stored_file(
         request, key=found.key, content_type=found.content_type, filename=found.filename, is_download=True
     )
+
+
+def origin_of(request: HttpRequest, recording: Recording) -> Origin:
+    """What its owner's files tell."""
+    page = reverse("recording", args=[recording.pk])
+    return Origin(address=request.build_absolute_uri(page), media=recording.original_name)
 
 
 def _choices(request: HttpRequest) -> ExportChoices:

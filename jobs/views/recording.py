@@ -165,15 +165,16 @@ def _heard(job: Job) -> list[dict[str, Any]]:
 @require_safe
 def media(request: HttpRequest, pk: UUID) -> HttpResponseBase:
     """The recording itself, for the player: whole or by range."""
-    return stored_media(request, own_recording(request, pk))
+    shown = own_recording(request, pk)
+    return stored_media(request, shown, shown.original_name)
 
 
-def stored_media(request: HttpRequest, shown: Recording) -> HttpResponseBase:
-    """404 once it was deleted."""
+def stored_media(request: HttpRequest, shown: Recording, filename: str) -> HttpResponseBase:
+    """404 once it was deleted. `filename` is what to call it on the reader's machine."""
     if not shown.media_key or not storage.exists(shown.media_key):
         raise Http404
     return serving.stored_file(
-        request, key=shown.media_key, content_type=shown.media_type, filename=shown.original_name, is_download=False
+        request, key=shown.media_key, content_type=shown.media_type, filename=filename, is_download=False
     )
 
 

@@ -200,7 +200,7 @@ def captions(request: HttpRequest, share: Share) -> HttpResponse:
 @_unlocked
 def media(request: HttpRequest, share: Share) -> HttpResponseBase:
     """The audio or video: whole or by range."""
-    return recording.stored_media(request, _with_sound(share).recording)
+    return recording.stored_media(request, _with_sound(share).recording, share_links.media_name(share))
 
 
 @require_safe
@@ -221,10 +221,12 @@ def export(request: HttpRequest, share: Share, name: str) -> HttpResponseBase:
     try:
         choices = _choices(request.GET)
         span, transcript = export_choices.span(request.GET), _transcript(share)
+        page = request.build_absolute_uri(reverse("shared", args=[_token(request)]))
+        origin = exports.Origin(address=page, media=share_links.media_name(share))
         make = (
-            partial(exports.archive, [transcript])
+            partial(exports.archive, [transcript], origin_of=lambda _transcript: origin)
             if name == exports.ZIP
-            else partial(exports.rendered, transcript, name)
+            else partial(exports.rendered, transcript, name, origin=origin)
         )
         made = make(choices, span)
     except ExportRefused as refused:

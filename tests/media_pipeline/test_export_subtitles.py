@@ -5,6 +5,8 @@ from xml.etree import ElementTree
 
 import pysubs2
 import pytest
+from ttconv.imsc import reader as imsc_reader
+from ttconv.isd import ISD
 
 from media_pipeline.exports.files import whole
 from media_pipeline.exports.options import About, ExportOptions
@@ -84,6 +86,20 @@ def test_ttml_follows_the_rules_of_its_profile(names: dict[str, str]) -> None:
     times = [(seconds(one.attrib["begin"]), seconds(one.attrib["end"])) for one in paragraphs]
     assert all(begin < end for begin, end in times)
     assert all(one[1] <= other[0] for one, other in pairwise(times))
+
+
+@pytest.mark.parametrize("names", [NAMES, *ODD_NAMES])
+def test_ttml_is_read_by_a_program_for_imsc(names: dict[str, str], caplog: pytest.LogCaptureFixture) -> None:
+    transcript = spoken(NASTY, speaker="SPEAKER_00")
+    wanted = pysubs2.SSAFile.from_string(made("vtt", transcript, names), "vtt")
+
+    document = imsc_reader.to_model(ElementTree.ElementTree(ttml(transcript, names)))
+    assert document is not None
+    shown = [(float(at), list(moment.iter_regions())) for at, moment in ISD.generate_isd_sequence(document)]
+
+    assert [record for record in caplog.records if record.levelname in ("WARNING", "ERROR")] == []
+    assert [at for at, regions in shown if regions] == [event.start / 1000 for event in wanted]
+    assert [at for at, regions in shown if not regions] == [event.end / 1000 for event in wanted]
 
 
 def test_ttml_says_who_speaks() -> None:

@@ -1,4 +1,5 @@
 /* Our own controls for the page's <audio> or <video>. Other modules work on the media element itself. */
+import { askedTime } from "./lib/address.js";
 import { clock } from "./lib/format.js";
 import { onKeys } from "./lib/keys.js";
 import { recall, remember } from "./lib/storage.js";
@@ -176,15 +177,9 @@ onKeys({
 
 // Wiring ---------------------------------------------------------------------------------------------------------------
 
-/** The time the address asks for (`#t=83.4`, or `?t=83.4` as links without a script have it), or null. */
-function asked() {
-  const wanted = new URLSearchParams(location.hash.slice(1)).get("t") ?? new URLSearchParams(location.search).get("t");
-  return wanted === null || wanted === "" || !Number.isFinite(Number(wanted)) ? null : Number(wanted);
-}
-
 function followAddress() {
-  if (asked() === null) return;
-  jump(asked());
+  if (askedTime() === null) return;
+  jump(askedTime());
   document.dispatchEvent(new CustomEvent("recordingjump"));
 }
 
@@ -200,7 +195,7 @@ function keepPlace() {
 
 function start() {
   const left = recall(place.name);
-  if (asked() !== null) followAddress();
+  if (askedTime() !== null) followAddress();
   else if (left && media.paused && media.currentTime === 0) {
     jump(left);
     document.dispatchEvent(new CustomEvent("recordingresumed"));

@@ -1,4 +1,7 @@
-/* The words and the sound, tied together: click to seek, the spoken word marked, the page following. */
+/* The words and the sound, tied together: click to seek, the spoken word marked, the page following.
+
+   Without a player the address alone says which sentence is meant. */
+import { askedTime } from "./lib/address.js";
 import { onKeys } from "./lib/keys.js";
 import { bring, fetchedAt, lastAtMost, load, neighbor, rangeOf, root, segmentAt, segmentOf, spanOf, stretchAt, textOf, wordsOf } from "./lib/stretches.js";
 
@@ -190,6 +193,22 @@ async function step(by) {
   scrollToCurrent();
 }
 
+// Without a player -----------------------------------------------------------------------------------------------------
+
+/** Mark the sentence that the address asks for, and bring it to where one reads. */
+async function openAtAddress() {
+  const time = askedTime();
+  if (time === null) return;
+  const segment = await fetchedAt(time + 0.02);
+  if (!segment || time !== askedTime()) return;
+  current?.element.classList.remove("is-current");
+  current?.element.removeAttribute("aria-current");
+  current = segment;
+  segment.element.classList.add("is-current");
+  segment.element.setAttribute("aria-current", "location");
+  bring(segment.element);
+}
+
 // Copying --------------------------------------------------------------------------------------------------------------
 
 async function wholeText() {
@@ -214,6 +233,9 @@ if (copy && root && navigator.clipboard && window.ClipboardItem) {
 
 // Wiring ---------------------------------------------------------------------------------------------------------------
 
+if (root && !media) window.addEventListener("hashchange", openAtAddress);
+if (root && (!media || media.error)) openAtAddress();
+
 if (media && root) {
   if (spoken) CSS.highlights.set("spoken", spoken);
   else document.body.classList.add("no-highlights");
@@ -231,6 +253,7 @@ if (media && root) {
     setFollow(true);
     requestAnimationFrame(tick);
   });
+  media.addEventListener("error", openAtAddress);
   media.addEventListener("timeupdate", show); // also in a hidden tab, where no frames come
   media.addEventListener("seeked", () => {
     repeatHere();

@@ -2,21 +2,30 @@
 
 Daphne reads the whole body, first to disk and then into memory, before the application may say anything about it,
 and has no limit of its own. So the limit is here, where the bytes arrive.
+
+A refused body is read on for a while and thrown away: most clients look for the answer only once they have sent all,
+and a connection that is closed before loses it.
 """
 
 import json
 
 from daphne import http_protocol  # type: ignore[import-untyped]
 
-from jobs.services.upload import PIECE_BYTES
+from jobs.services.upload import PIECE_BYTES, too_large_a_piece
+from jobs.views import tus
 
 MAX_BODY_BYTES = PIECE_BYTES + 1024**2
-_SENTENCE = json.dumps({"error": "This is too much for one request. Send it in smaller pieces.", "fields": {}}).encode()
-_ANSWER = (
-    b"HTTP/1.1 413 Content Too Large\r\n"
-    b"Content-Type: application/json\r\nConnection: close\r\nCache-Control: no-store\r\n"
-    b"Content-Length: %d\r\n\r\n%s" % (len(_SENTENCE), _SENTENCE)
-)
+DISCARDED_BYTES = 256 * 1024**2
+DISCARDING_SECONDS = 15.0
+_SENTENCE = json.dumps({"error": too_large_a_piece(), "fields": {}}).encode()
+_HEADERS = {
+    "Content-Type": "application/json",
+    "Connection": "close",
+    "Content-Length": str(len(_SENTENCE)),
+    **tus.HEADERS,
+}
+_LINES = ["HTTP/1.1 413 Content Too Large", *(f"{name}: {value}" for name, value in _HEADERS.items()), "", ""]
+_ANSWER = "\r\n".join(_LINES).encode() + _SENTENCE
 
 
 class LimitedRequest(http_protocol.WebRequest):  # type: ignore[misc]
@@ -36,15 +45,21 @@ class LimitedRequest(http_protocol.WebRequest):  # type: ignore[misc]
             self._refuse()
         if not self._is_refused:
             super().handleContentChunk(data)
+        elif self._received_bytes > MAX_BODY_BYTES + DISCARDED_BYTES:
+            self.channel.transport.abortConnection()
 
     def process(self) -> None:
-        if not self._is_refused:
+        if self._is_refused:
+            self.channel.loseConnection()
+        else:
             super().process()
 
     def _refuse(self) -> None:
         self._is_refused = True
-        self.channel.transport.write(_ANSWER)
-        self.channel.loseConnection()
+        transport = self.channel.transport
+        transport.write(_ANSWER)
+        transport.loseWriteConnection()
+        self.channel.callLater(DISCARDING_SECONDS, transport.abortConnection)
 
 
 def limit_bodies() -> None:

@@ -11,5 +11,5 @@ def delete_person(person: AbstractBaseUser) -> None:
     for recording in Recording.objects.filter(owner=person.pk):
         lifecycle.delete_recording(recording)
     for begun in Upload.objects.filter(owner=person.pk):
-        upload.abandon(begun)
+        upload.forget(begun)
     person.delete()

@@ -86,7 +86,7 @@ def _everything_due(tally: Tally) -> Iterator[Due]:
     for artifact in _working_files_due():
         yield Due(f"working file {artifact.key}", partial(_delete_artifact, artifact))
     for unfinished in upload.expired():
-        yield Due(f"unfinished upload {unfinished.pk}", partial(_abandon, unfinished))
+        yield Due(f"unfinished upload {unfinished.pk}", partial(upload.abandon_expired, unfinished))
     for part in upload.orphans():
         yield Due(f"upload without a row {part.name}", partial(_unlink, part))
     yield from _orphans_due(tally)
@@ -174,15 +174,6 @@ def _delete_artifact(artifact: Artifact) -> int | None:
             return None
         artifact.delete()
     return storage.delete(artifact.key)
-
-
-def _abandon(unfinished: Upload) -> int | None:
-    if not upload.is_expired(unfinished):  # a byte came since it was found
-        return None
-    path = upload.part_path(unfinished)
-    freed = path.stat().st_size if path.exists() else 0
-    upload.abandon(unfinished)
-    return freed
 
 
 def _orphans_due(tally: Tally) -> Iterator[Due]:

@@ -6,15 +6,17 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from io import FileIO
 from pathlib import Path
 from typing import IO, BinaryIO
 
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet
 from django.utils import timezone
@@ -28,6 +30,9 @@ from media_pipeline.wording import say
 PIECE_BYTES = 8 * 1024**2
 READ_BYTES = 256 * 1024
 HASH_READ_BYTES = 1024**2
+PATIENCE_SECONDS = 3.0  # for a piece to be written; what is handed in takes longer
+POLL_SECONDS = 0.05
+SHOWN_TWINS = 3
 CHECKSUMS = ("sha256", "sha1")  # of single pieces; by the names of tus, which are hashlib's as well
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 EXTENSIONS = (
@@ -37,15 +42,35 @@ EXTENSIONS = (
 
 
 class UploadConflict(Exception):
-    """The piece does not fit where the upload stands, or something else is being done with it."""
+    """The upload does not stand where it would have to for this."""
+
+
+class UploadBusy(Exception):
+    """Something else is being done with the upload: a piece comes, or it is being handed in."""
 
 
 class UploadGone(Exception):
     """The upload was handed in or given up before."""
 
 
+class AlreadyHere(Exception):
+    """The owner has the very file already: in `recordings`, the newest first, none that lie in the trash."""
+
+    def __init__(self, recordings: Sequence[Recording]) -> None:
+        super().__init__()
+        self.recordings = recordings
+
+
 class ChecksumMismatch(Exception):
     """The piece is not what its sender took the checksum of; nothing of it is kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Twins:
+    """What somebody has of one file: the newest recordings, and other uploads that are whole."""
+
+    recordings: Sequence[Recording]
+    uploads: Sequence[Upload]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +128,8 @@ def append(upload: Upload, *, offset: int, body: BinaryIO | IO[bytes], checksum:
     """Add a piece that begins at `offset`. Returns how many bytes have been received in all.
 
     Raises:
-        UploadConflict: `offset` is not where the upload stands, or another piece is being written.
-        UploadGone: It has ended.
+        UploadConflict: `offset` is not where the upload stands.
+        UploadBusy, UploadGone
         ChecksumMismatch: The piece was changed on its way.
         InputError: More bytes came than were announced or make a piece; none of them are kept.
         PipelineError: `no_room`; what could be written is kept, and the upload can go on from there.
@@ -114,7 +139,7 @@ def append(upload: Upload, *, offset: int, body: BinaryIO | IO[bytes], checksum:
         if offset != received:
             raise UploadConflict(f"expected offset {received}")
         try:
-            received += _copy(body, part, most=min(upload.size_bytes - offset, PIECE_BYTES), checksum=checksum)
+            received += _copy(body, part, most=upload.size_bytes - offset, checksum=checksum)
         except (InputError, ChecksumMismatch):
             part.truncate(offset)
             raise
@@ -122,7 +147,8 @@ def append(upload: Upload, *, offset: int, body: BinaryIO | IO[bytes], checksum:
             if error.errno not in DISK_FULL:
                 raise
             raise _no_room() from error
-        Upload.objects.filter(pk=upload.pk).update(received_bytes=received, updated_at=timezone.now())
+        upload.received_bytes, upload.updated_at = received, timezone.now()
+        _save(upload, "received_bytes", "updated_at")
     return received
 
 
@@ -130,12 +156,14 @@ def _copy(body: BinaryIO | IO[bytes], part: FileIO, *, most: int, checksum: Chec
     """Write what `body` holds to the end of `part`. Returns the bytes written.
 
     Raises:
-        InputError: There is more than `most`.
+        InputError: There is more than `most`, or than makes a piece.
         ChecksumMismatch: It is not what `checksum` says.
     """
     digest = hashlib.new(checksum.algorithm) if checksum else None
     written = 0
     while piece := body.read(READ_BYTES):
+        if written + len(piece) > PIECE_BYTES:
+            raise InputError("too_large", too_large_a_piece())
         if written + len(piece) > most:
             raise InputError("too_large", say("More bytes came than the file was said to have. Upload it again."))
         rest = memoryview(piece)
@@ -149,6 +177,18 @@ def _copy(body: BinaryIO | IO[bytes], part: FileIO, *, most: int, checksum: Chec
     return written
 
 
+def too_large_a_piece() -> str:
+    """What to say when more came in one request than makes a piece."""
+    return say("This is too much for one request. Send the file in pieces of at most {most} bytes.", most=PIECE_BYTES)
+
+
+def _save(upload: Upload, *fields: str) -> None:
+    """Write the fields of an upload that is still there. UploadGone when it was deleted meanwhile, with its owner."""
+    if not Upload.objects.filter(pk=upload.pk).update(**{name: getattr(upload, name) for name in fields}):
+        part_path(upload).unlink(missing_ok=True)
+        raise UploadGone
+
+
 def received(upload: Upload) -> int:
     """How many bytes have arrived. UploadGone when it has ended."""
     try:
@@ -158,33 +198,56 @@ def received(upload: Upload) -> int:
 
 
 @contextmanager
-def _locked(upload: Upload) -> Iterator[FileIO]:
-    """The part file, unbuffered, for nobody but the caller: pieces and the handing in take turns."""
+def _locked(upload: Upload, *, patience: float = 0.0) -> Iterator[FileIO]:
+    """The part file, unbuffered, for nobody but the caller: pieces, the handing in and the end take turns.
+
+    Args:
+        patience: For how many seconds to wait for one's turn.
+
+    Raises:
+        UploadBusy: It did not come.
+        UploadGone: The upload has ended.
+    """
     path = part_path(upload)
     try:
         part = path.open("r+b", buffering=0)
     except FileNotFoundError:
         raise UploadGone from None
     with part:
-        try:
-            fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise UploadConflict("something else is being done with this upload") from None
+        _lock(part, time.monotonic() + patience)
         if not path.exists():  # it ended between opening and locking
             raise UploadGone
         yield part
 
 
-def complete(upload: Upload, *, options: TranscribeOptions, title: str = "") -> Job:
+def _lock(part: FileIO, deadline: float) -> None:
+    while True:
+        try:
+            return fcntl.flock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                raise UploadBusy from None
+            time.sleep(POLL_SECONDS)
+
+
+def complete(upload: Upload, *, options: TranscribeOptions, title: str = "", unless_here: bool = False) -> Job:
     """Turn a fully received upload into a recording with its job. A refused file is deleted.
 
+    The part file stays until recording, job and the end of the upload are kept together: whatever breaks before,
+    it can be handed in again, and what a kill right after leaves of it is one of `orphans`.
+
+    Args:
+        unless_here: Not when the owner has a recording of this very file already.
+
     Raises:
-        UploadConflict: Bytes are still missing, or it is being handed in just now.
-        UploadGone: It has ended.
+        UploadConflict: Bytes are still missing.
+        UploadBusy, UploadGone
+        AlreadyHere: By `unless_here`; the upload stays.
         InputError: The file cannot be transcribed; nothing is kept.
     """
     with _locked(upload) as part:
         content_hash = _hash_of(upload, part)
+        os.utime(part.fileno())  # the stored file will have this time, and old ones without a row are cleaned up
         try:
             job = submit(
                 path=part_path(upload),
@@ -193,24 +256,48 @@ def complete(upload: Upload, *, options: TranscribeOptions, title: str = "") -> 
                 owner=upload.owner,
                 title=title,
                 content_hash=content_hash,
+                within=partial(_hand_over, upload, unless_here=unless_here),
             )
         except InputError:
-            abandon(upload)
+            forget(upload)
             raise
-        upload.delete()
+        part_path(upload).unlink()
     return job
 
 
-def same_as(upload: Upload) -> QuerySet[Recording]:
-    """The owner's recordings of this very file, newest first; none that lie in the trash.
+def _hand_over(upload: Upload, *, unless_here: bool) -> None:
+    """End an upload inside the transaction in which it becomes a recording."""
+    if not Upload.objects.filter(pk=upload.pk).delete()[0]:
+        part_path(upload).unlink(missing_ok=True)
+        raise UploadGone
+    if unless_here:
+        # One after the other, for two of the same file that are handed in at once.
+        get_user_model().objects.select_for_update(no_key=True).filter(pk=upload.owner_id).first()
+        if recordings := list(_recordings_of(upload)[:SHOWN_TWINS]):
+            raise AlreadyHere(recordings)
+
+
+def same_as(upload: Upload) -> Twins:
+    """What the owner has of this very file.
+
+    Of two uploads that are compared at the same time, at least one is told of the other.
 
     Raises:
-        UploadConflict: Bytes are still missing, or something else is being done with it.
-        UploadGone: It has ended.
+        UploadConflict: Bytes are still missing.
+        UploadBusy, UploadGone
     """
     with _locked(upload) as part:
         content_hash = _hash_of(upload, part)
-    return Recording.objects.kept().filter(owner=upload.owner_id, content_hash=content_hash).order_by("-created_at")
+    waiting = Upload.objects.filter(owner=upload.owner_id, content_hash=content_hash, updated_at__gte=_expired_before())
+    # Uploads first: what is handed in meanwhile is then found among the recordings.
+    uploads = [one for one in waiting.exclude(pk=upload.pk) if part_path(one).exists()]
+    return Twins(list(_recordings_of(upload)[:SHOWN_TWINS]), uploads)
+
+
+def _recordings_of(upload: Upload) -> QuerySet[Recording]:
+    """The owner's recordings of a file with a hash, newest first; none that lie in the trash."""
+    found = Recording.objects.kept().filter(owner=upload.owner_id, content_hash=upload.content_hash)
+    return found.order_by("-created_at")
 
 
 def _hash_of(upload: Upload, part: FileIO) -> str:
@@ -223,7 +310,7 @@ def _hash_of(upload: Upload, part: FileIO) -> str:
         while piece := part.read(HASH_READ_BYTES):
             digest.update(piece)
         upload.content_hash = digest.hexdigest()
-        Upload.objects.filter(pk=upload.pk).update(content_hash=upload.content_hash)
+        _save(upload, "content_hash")
     return upload.content_hash
 
 
@@ -238,7 +325,22 @@ def expires_at(upload: Upload) -> datetime:
 
 
 def abandon(upload: Upload) -> None:
-    """Forget an upload with what has arrived of it."""
+    """Forget an upload with what has arrived of it, once a piece that is being written is there.
+
+    Raises:
+        UploadBusy: It is being handed in.
+        UploadGone: It had ended; nothing is left of it.
+    """
+    try:
+        with _locked(upload, patience=PATIENCE_SECONDS):
+            forget(upload)
+    except UploadGone:
+        upload.delete()
+        raise
+
+
+def forget(upload: Upload) -> None:
+    """Delete what there is of an upload, whatever else is being done with it."""
     part_path(upload).unlink(missing_ok=True)
     upload.delete()
 
@@ -248,9 +350,20 @@ def expired() -> Iterator[Upload]:
     yield from Upload.objects.filter(updated_at__lt=_expired_before())
 
 
-def is_expired(upload: Upload) -> bool:
-    """Whether it still is, by what stands in the database now."""
-    return Upload.objects.filter(pk=upload.pk, updated_at__lt=_expired_before()).exists()
+def abandon_expired(upload: Upload) -> int | None:
+    """Forget an upload unless it is in use, or a byte came since it was found. Returns the bytes freed, or None."""
+    try:
+        with _locked(upload) as part:
+            if not Upload.objects.filter(pk=upload.pk, updated_at__lt=_expired_before()).exists():
+                return None
+            freed = part.seek(0, os.SEEK_END)
+            forget(upload)
+            return freed
+    except UploadBusy:
+        return None
+    except UploadGone:
+        upload.delete()
+        return 0
 
 
 def _expired_before() -> datetime:

@@ -1,7 +1,9 @@
 """The upload page, and the addresses that receive files piece by piece."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import wraps
 from typing import cast
 from uuid import UUID
 
@@ -21,14 +23,13 @@ from jobs.forms import OptionsForm
 from jobs.models import Recording, Upload
 from jobs.services import sample, upload
 from jobs.services.submit import sample_path
-from jobs.services.upload import ChecksumMismatch, UploadConflict, UploadGone
+from jobs.services.upload import AlreadyHere, ChecksumMismatch, UploadBusy, UploadConflict, UploadGone
 from jobs.views import tus
 from jobs.views.access import own_upload, person
 from jobs.wording import translated
 from media_pipeline.errors import PipelineError
 
 STATUSES = {"too_large": 413, "no_room": 507}
-SHOWN_TWINS = 3
 SHOWN_UNFINISHED = 50
 ROW = "ROW"  # stands in the names of one file's fields until the page gives that file a number
 
@@ -85,8 +86,24 @@ def _unfinished(request: HttpRequest) -> list[Unfinished]:
     return [one for one in found if one.modified.isdecimal()]
 
 
-@login_required
+def _of_an_upload(view: Callable[[HttpRequest, UUID], HttpResponse]) -> Callable[[HttpRequest, UUID], HttpResponse]:
+    """Lets a view say why there is nothing to be done with an upload just now, or any more."""
+
+    @wraps(view)
+    def answer(request: HttpRequest, pk: UUID) -> HttpResponse:
+        try:
+            return view(request, pk)
+        except UploadBusy:
+            return tus.refuse(_("Something else is being done with this upload. Try again in a moment."), 409)
+        except UploadGone:
+            sentence = _("This upload has ended. Look among your recordings, or upload the file again.")
+            return tus.refuse(sentence, 404)
+
+    return answer
+
+
 @tus.speaks_tus
+@login_required
 @require_POST
 def upload_create(request: HttpRequest) -> HttpResponse:
     length = tus.number(request, "Upload-Length")
@@ -102,25 +119,25 @@ def upload_create(request: HttpRequest) -> HttpResponse:
     return HttpResponse(status=201, headers=tus.standing(begun, 0) | {"Location": location})
 
 
-@login_required
 @tus.speaks_tus
+@login_required
 @require_http_methods(["HEAD", "PATCH", "DELETE"])
+@_of_an_upload
 def upload_piece(request: HttpRequest, pk: UUID) -> HttpResponse:
-    begun = own_upload(request, pk)
-    if request.method == "DELETE":
-        upload.abandon(begun)
-        return HttpResponse(status=204, headers=tus.HEADERS)
-    try:
-        return _tell(begun) if request.method == "HEAD" else _append(request, begun)
-    except UploadGone:
-        return _gone()
+    answer = {"HEAD": _tell, "PATCH": _append, "DELETE": _end}[str(request.method)]
+    return answer(request, own_upload(request, pk))
 
 
-def _tell(begun: Upload) -> HttpResponse:
+def _tell(request: HttpRequest, begun: Upload) -> HttpResponse:
     headers = tus.standing(begun, upload.received(begun)) | {"Upload-Length": str(begun.size_bytes)}
     if begun.metadata:
         headers["Upload-Metadata"] = begun.metadata
     return HttpResponse(status=200, headers=headers)
+
+
+def _end(request: HttpRequest, begun: Upload) -> HttpResponse:
+    upload.abandon(begun)
+    return HttpResponse(status=204, headers=tus.HEADERS)
 
 
 def _append(request: HttpRequest, begun: Upload) -> HttpResponse:
@@ -135,49 +152,52 @@ def _append(request: HttpRequest, begun: Upload) -> HttpResponse:
         return tus.refuse(str(conflict), 409)
     except PipelineError as error:
         return tus.refuse(translated(error.message), STATUSES[error.code])
-    begun.refresh_from_db(fields=["updated_at"])
     return HttpResponse(status=204, headers=tus.standing(begun, received))
-
-
-def _gone() -> JsonResponse:
-    return tus.refuse(_("This upload has ended. Look among your recordings, or upload the file again."), 404)
 
 
 @login_required
 @require_safe
+@_of_an_upload
 def upload_same(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Which of the owner's recordings are of the very file that was received."""
+    """Which of the owner's recordings and other uploads are of the very file that was received."""
     begun = own_upload(request, pk)
     try:
-        found = list(upload.same_as(begun)[:SHOWN_TWINS])
+        twins = upload.same_as(begun)
     except UploadConflict:
         return tus.refuse(_("Not all of the file has arrived."), 409)
-    except UploadGone:
-        return _gone()
-    return JsonResponse({"recordings": [_named(one) for one in found]}, headers=tus.HEADERS)
+    uploads = [_named(one.original_name, one, "upload_piece") for one in twins.uploads]
+    return JsonResponse({"recordings": _linked(twins.recordings), "uploads": uploads}, headers=tus.HEADERS)
 
 
-def _named(recording: Recording) -> dict[str, str]:
-    """`title`, `url` and `since`, the day, for a link to it."""
-    day = date_format(localtime(recording.created_at), "DATE_FORMAT")
-    return {"title": recording.title, "url": reverse("recording", args=[recording.pk]), "since": day}
+def _linked(recordings: Sequence[Recording]) -> list[dict[str, str]]:
+    return [_named(one.title, one, "recording") for one in recordings]
+
+
+def _named(title: str, twin: Recording | Upload, address: str) -> dict[str, str]:
+    """`title`, `url` and `since`, the day it came."""
+    day = date_format(localtime(twin.created_at), "DATE_FORMAT")
+    return {"title": title, "url": reverse(address, args=[twin.pk]), "since": day}
 
 
 @login_required
 @require_POST
+@_of_an_upload
 def upload_submit(request: HttpRequest, pk: UUID) -> HttpResponse:
-    """Turn a received file into a recording with a job."""
+    """Turn a received file into a recording with a job; with `unless_here`, not when the owner has one of it."""
     begun = own_upload(request, pk)
     form = OptionsForm(request.POST)
     if not form.is_valid() or form.options is None:
         fields = {name: " ".join(cast(list[str], errors)) for name, errors in form.errors.items()}
         return tus.refuse(next(iter(fields.values()), _("Check the options.")), 400, fields)
     try:
-        job = upload.complete(begun, options=form.options, title=form.cleaned_data["title"])
+        job = upload.complete(
+            begun, options=form.options, title=form.cleaned_data["title"], unless_here="unless_here" in request.POST
+        )
     except UploadConflict:
         return tus.refuse(_("Not all of the file has arrived. Upload it again."), 409)
-    except UploadGone:
-        return _gone()
+    except AlreadyHere as twins:
+        known = {"error": _("You have this very file already."), "recordings": _linked(twins.recordings)}
+        return JsonResponse(known, status=409, headers=tus.HEADERS)
     except PipelineError as error:
         return tus.refuse(translated(error.message), 422)
     return JsonResponse({"url": reverse("recording", args=[job.recording_id])}, status=201)

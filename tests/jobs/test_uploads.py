@@ -1,4 +1,5 @@
 import base64
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -6,6 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from io import BytesIO
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
 import pytest
@@ -19,7 +21,7 @@ from django.utils.http import parse_http_date
 from jobs.forms import OptionsForm
 from jobs.models import Job, Recording, Upload
 from jobs.services import sample, upload, work
-from jobs.services.upload import UploadConflict
+from jobs.services.upload import UploadBusy, UploadGone
 from media_pipeline.errors import InputError
 from media_pipeline.options import SpeakerOptions, TranscribeOptions
 from tests.conftest import body
@@ -103,7 +105,7 @@ def test_two_clients_on_one_upload_never_mix_bytes(owner: User) -> None:
 
     class Nosy(BytesIO):
         def read(self, size: int | None = -1, /) -> bytes:
-            with pytest.raises(UploadConflict):
+            with pytest.raises(UploadBusy):
                 upload.append(begun, offset=0, body=BytesIO(b"yy"))
             return super().read(size)
 
@@ -250,7 +252,9 @@ def test_a_piece_larger_than_a_piece_is_refused(browser: Client, monkeypatch: py
     address = begin(browser, "a.wav", 100)
     monkeypatch.setattr(upload, "PIECE_BYTES", 10)
 
-    assert send(browser, address, 0, b"x" * 11) == 413
+    refused = browser.patch(address, b"x" * 11, content_type=PIECE, headers={"Upload-Offset": "0"})
+    assert (refused.status_code, refused["Tus-Resumable"]) == (413, "1.0.0")
+    assert "pieces of at most 10 bytes" in refused.json()["error"]
     assert send(browser, address, 0, b"x" * 10) == 204
 
 
@@ -266,11 +270,87 @@ def test_submitting_twice_makes_one_recording(browser: Client, speech: bytes) ->
     assert Recording.objects.count() == 1
 
 
+def test_an_upload_is_given_up_once_the_piece_that_just_comes_is_there(browser: Client) -> None:
+    address = begin(browser, "a.wav", 10)
+    begun = Upload.objects.get()
+    part = upload.part_path(begun).open("rb")
+    fcntl.flock(part, fcntl.LOCK_EX)  # as a piece that is being written
+    letting_go = Timer(0.3, part.close)
+    letting_go.start()
+
+    assert browser.delete(address).status_code == 204
+
+    letting_go.join()
+    assert browser.head(address).status_code == 404
+    assert not upload.part_path(begun).exists()
+
+
+def test_an_upload_given_up_right_after_a_piece_came_is_no_error_for_the_piece(
+    browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = begin(browser, "a.wav", 10)
+    append = upload.append
+
+    def given_up_after(begun: Upload, **piece: Any) -> int:
+        received = append(begun, **piece)
+        browser.delete(address)
+        return received
+
+    monkeypatch.setattr(upload, "append", given_up_after)
+
+    assert send(browser, address, 0, b"01234") == 204
+    assert send(browser, address, 5, b"56789") == 404
+
+
+def test_a_piece_for_somebody_whose_account_goes_meanwhile_is_not_kept(browser: Client, owner: User) -> None:
+    begun = upload.begin(owner=owner, original_name="a.wav", size_bytes=10)
+
+    class Slow(BytesIO):
+        def read(self, size: int | None = -1, /) -> bytes:
+            Upload.objects.all().delete()
+            return super().read(size)
+
+    with pytest.raises(UploadGone):
+        upload.append(begun, offset=0, body=Slow(b"xx"))
+    assert not upload.part_path(begun).exists()
+
+
+@pytest.mark.parametrize("action", ["delete", "submit", "same"])
+def test_an_upload_that_is_being_handed_in_cannot_be_given_up_or_handed_in_again(
+    browser: Client, speech: bytes, monkeypatch: pytest.MonkeyPatch, action: str
+) -> None:
+    address = send_all(browser, "a.wav", speech)
+    monkeypatch.setattr(upload, "PATIENCE_SECONDS", 0.1)
+    begun = Upload.objects.get()
+    asked = {
+        "delete": lambda: browser.delete(address),
+        "submit": lambda: browser.post(f"{address}submit/", options()),
+        "same": lambda: browser.get(f"{address}same/"),
+    }
+
+    with upload._locked(begun):
+        answer = asked[action]()
+
+    assert (answer.status_code, answer["Tus-Resumable"]) == (409, "1.0.0")
+    assert "Try again" in answer.json()["error"]
+    assert browser.post(f"{address}submit/", options()).status_code == 201
+
+
+def test_giving_up_what_was_handed_in_is_told_that_it_has_ended(browser: Client, speech: bytes) -> None:
+    address = send_all(browser, "a.wav", speech)
+    started = Upload.objects.get()
+    browser.post(f"{address}submit/", options())
+    started.save(force_insert=True)  # as whoever gave it up found it before it was handed in
+
+    assert browser.delete(address).status_code == 404
+    assert not Upload.objects.exists() and Recording.objects.count() == 1
+
+
 def test_an_upload_is_handed_in_only_once_at_a_time(owner: User, speech: bytes) -> None:
     begun = upload.begin(owner=owner, original_name="a.wav", size_bytes=len(speech))
     upload.append(begun, offset=0, body=BytesIO(speech))
 
-    with upload._locked(begun), pytest.raises(UploadConflict):
+    with upload._locked(begun), pytest.raises(UploadBusy):
         upload.complete(begun, options=TranscribeOptions(engine="pocketsphinx", model="en-us"))
 
 
@@ -364,6 +444,7 @@ def test_the_site_says_what_of_the_protocol_it_speaks(browser: Client) -> None:
     assert (response["Tus-Resumable"], response["Tus-Version"]) == ("1.0.0", "1.0.0")
     assert set(response["Tus-Extension"].split(",")) == {"creation", "expiration", "termination", "checksum"}
     assert response["Tus-Max-Size"] == str(settings.ENV.MAX_UPLOAD_BYTES)
+    assert Client().options(reverse("upload_create")).status_code == 204  # also before anybody signed in
     assert set(response["Tus-Checksum-Algorithm"].split(",")) == {"sha1", "sha256"}
 
 

@@ -28,9 +28,27 @@ def save(key: str, path: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         file_move_safe(str(path), str(target), allow_overwrite=True)
         return
-    with path.open("rb") as source:
-        default_storage.save(key, File(source))
+    save_copy(key, path)
     path.unlink()
+
+
+def save_copy(key: str, path: Path) -> None:
+    """Store the file at `path` under `key`, which nothing is stored under yet. The local file stays.
+
+    Where both lie on one disk, it gets a second name (a hard link), and no byte is copied.
+    """
+    if not is_local():
+        with path.open("rb") as source:
+            default_storage.save(key, File(source))
+        return
+    target = Path(default_storage.path(key))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        target.hardlink_to(path)
+    except OSError:  # another disk, or one without such links
+        partial = target.with_name(f"{target.name}.part")
+        shutil.copyfile(path, partial)
+        partial.replace(target)
 
 
 def open_file(key: str) -> IO[bytes]:

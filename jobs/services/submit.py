@@ -1,6 +1,7 @@
 """From a file on this machine to a queued job."""
 
 import mimetypes
+from collections.abc import Callable
 from pathlib import Path
 from uuid import uuid4
 
@@ -42,21 +43,24 @@ def submit(
     owner: AbstractBaseUser | None,
     title: str = "",
     content_hash: str = "",
+    within: Callable[[], object] = lambda: None,
 ) -> Job:
-    """Store a file and start a job on it. The file at `path` moves into the storage.
+    """Store a file and start a job on it. The file at `path` is left where it is; it can go once this returns.
 
     Args:
         content_hash: SHA-256 of the file in hexadecimal, by which it is known when it is uploaded again.
+        within: Called in the transaction that makes the recording: both are kept, or nothing is.
 
     Raises:
-        InputError: The file cannot be transcribed; it is left where it is and nothing else is kept.
+        InputError: The file cannot be transcribed; nothing is kept.
     """
     info = pipeline_gateway.inspect(path)
     recording_id = uuid4()
     key = f"recordings/{recording_id}/media"
-    storage.save(key, path)
     try:
-        with transaction.atomic():
+        storage.save_copy(key, path)
+        with transaction.atomic(durable=True):
+            within()
             recording = Recording.objects.create(
                 pk=recording_id,
                 owner_id=owner.pk if owner else None,
@@ -74,7 +78,7 @@ def submit(
             conduct.start(job)
     except BaseException:
         if not Recording.objects.filter(pk=recording_id).exists():
-            storage.delete(key)
+            storage.delete_below(f"recordings/{recording_id}")
         raise
     events.publish(job.pk)
     return job

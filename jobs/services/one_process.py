@@ -13,19 +13,28 @@ from jobs import events, queue
 from jobs.models import Job, Transcript
 from jobs.services import exports, lifecycle, work
 from jobs.services.submit import submit
+from jobs.services.subtitle_report import in_one_line, subtitle_report
 from media_pipeline.errors import InputError, PipelineError
+from media_pipeline.exports.base import Kind
+from media_pipeline.exports.registry import EXPORTERS
 from media_pipeline.options import TranscribeOptions
 
 WATCH_SECONDS = 0.5
 
 
 def transcribe(
-    path: Path, *, options: TranscribeOptions, export_format: str, tell: Callable[[events.JobSnapshot], None]
+    path: Path,
+    *,
+    options: TranscribeOptions,
+    export_format: str,
+    tell: Callable[[events.JobSnapshot], None],
+    remark: Callable[[str], None],
 ) -> bytes:
     """Transcribe one file and return the exported text. Nothing of it stays in the database or storage.
 
     Args:
         tell: Called with the job's snapshot about twice a second while it runs, and once at its end.
+        remark: Called with a sentence on how readable subtitles are.
 
     Raises:
         PipelineError: The file or the engine cannot do it; the message is for the user.
@@ -35,7 +44,11 @@ def transcribe(
         try:
             with _watched(job, tell):
                 work.run_here(job.pk, worker="command line")
-            return _exported(Job.objects.get(pk=job.pk), export_format)
+            transcript = _transcript(Job.objects.get(pk=job.pk))
+            if EXPORTERS[export_format].kind == Kind.SUBTITLES:
+                remark(in_one_line(subtitle_report(transcript, has_prefixes=export_format == "srt")))
+            origin = exports.Origin(media=job.recording.original_name)
+            return exports.rendered(transcript, export_format, origin=origin).content
         finally:
             lifecycle.delete_recording(job.recording)
 
@@ -73,11 +86,11 @@ def _watch(job: Job, tell: Callable[[events.JobSnapshot], None], ended: threadin
     connection.close()
 
 
-def _exported(job: Job, export_format: str) -> bytes:
+def _transcript(job: Job) -> Transcript:
     if job.error_message:
         raise PipelineError(job.error_code, job.error_message)
     transcript = Transcript.objects.filter(job=job).select_related("recording", "job").first()
     if transcript is None:
         reasons = job.warnings or ["The transcription ended without a result."]
         raise PipelineError("no_export", " ".join(reasons))
-    return exports.rendered(transcript, export_format).content
+    return transcript

@@ -50,11 +50,13 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class SubtitleReport(msgspec.Struct, frozen=True):
-    """`cues` is how many subtitles there are; `counts` how many of them have a problem, by its kind."""
+    """`cues` is how many subtitles there are, `counts` how many of them have a problem, by its kind, and `has_names`
+    whether names of speakers are wanted and there are any."""
 
     cues: int
     counts: dict[FindingKind, int]
     places: tuple[Place, ...]
+    has_names: bool = False
 
     def of_kind(self, kind: str) -> tuple[Place, ...]:
         """The places with a problem of a kind; all where there is none."""
@@ -110,7 +112,8 @@ def _made(asked: _Asked) -> bytes:
     judged = exports.judged_subtitles(asked.transcript, asked.choices, asked.span, has_prefixes=asked.has_prefixes)
     counts = Counter(finding.kind for finding in judged.findings)
     ordered = {kind: counts[kind] for kind in KIND_TITLES if kind in counts}
-    return msgspec.msgpack.encode(SubtitleReport(len(judged.cues), ordered, _places(judged)))
+    has_names = asked.choices.names and bool(asked.names)
+    return msgspec.msgpack.encode(SubtitleReport(len(judged.cues), ordered, _places(judged), has_names))
 
 
 def _places(judged: Judged) -> tuple[Place, ...]:
@@ -127,15 +130,13 @@ def _places(judged: Judged) -> tuple[Place, ...]:
 
 def summary(report: SubtitleReport) -> str:
     """How many subtitles there are, and whether they hold their limits."""
-    how_many = counted(report)
-    if report.places:
-        return _("%(subtitles)s · %(count)s not within the limits") % {
-            "subtitles": how_many,
-            "count": len(report.places),
-        }
-    return _("%(subtitles)s · all within the limits") % {"subtitles": how_many}
+    subtitles = ngettext("%(count)s subtitle", "%(count)s subtitles", report.cues) % {"count": report.cues}
+    if not report.places:
+        return _("%(subtitles)s · all within the limits") % {"subtitles": subtitles}
+    return _("%(subtitles)s · %(count)s not within the limits") % {"subtitles": subtitles, "count": len(report.places)}
 
 
-def counted(report: SubtitleReport) -> str:
-    """ "412 subtitles"."""
-    return ngettext("%(count)s subtitle", "%(count)s subtitles", report.cues) % {"count": report.cues}
+def in_one_line(report: SubtitleReport) -> str:
+    """The summary, with the kinds of problems there are."""
+    kinds = [f"{KIND_TITLES[kind]} {count}" for kind, count in report.counts.items()]
+    return ": ".join([summary(report), ", ".join(kinds)]) if kinds else summary(report)

@@ -58,11 +58,7 @@ def shown_report(
     after = _count(request.GET.get("after", ""))
     part = "_subtitle_places" if after else "_subtitle_report"
     context = _context(found, request.GET.get("kind", ""), after)
-    context |= {
-        "language": transcript.language,
-        "has_prefixes": has_prefixes,
-        "has_names": choices.names and transcript.speakers.exists(),
-    }
+    context |= {"language": transcript.language, "has_prefixes": has_prefixes}
     return render(request, f"jobs/partials/{part}.html", context)
 
 
@@ -76,6 +72,7 @@ def _context(found: SubtitleReport, kind: str, after: int) -> dict[str, Any]:
     shown = min(after + PAGE, len(places))
     return {
         "cues": found.cues,
+        "has_names": found.has_names,
         "summary": summary(found),
         "kinds": [(name, KIND_TITLES[name], count) for name, count in found.counts.items()],
         "kind": kind if kind in found.counts else "",

@@ -25,7 +25,7 @@ from tests.transcriber.test_translations import english
 pytestmark = pytest.mark.django_db
 
 MEDIA = bytes(range(256)) * 20
-PARTS = ("segments", "find", "text", "captions", "media", "peaks")
+PARTS = ("segments", "find", "text", "captions", "subtitles", "media", "peaks")
 Make = Callable[..., Share]
 
 
@@ -199,7 +199,7 @@ def test_without_the_audio_there_is_nothing_of_it(visitor: Client, make: Make) -
     for sign in ("<audio", "<video", "data-player", "/media/", "/peaks", "captions", "player.js"):
         assert sign not in html, sign
     assert {part: visitor.get(address(share, part)).status_code for part in PARTS} == {
-        "segments": 200, "find": 200, "text": 200, "captions": 404, "media": 404, "peaks": 404,
+        "segments": 200, "find": 200, "text": 200, "subtitles": 200, "captions": 404, "media": 404, "peaks": 404,
     }  # fmt: skip
 
 

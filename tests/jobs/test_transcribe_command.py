@@ -55,6 +55,7 @@ def test_subtitles_parse_without_repair(variables: dict[str, str], talk: Speech,
     done = transcribe(variables, talk.path, "--format", name, "--output", target, "--speakers", "2")
 
     assert (done.returncode, done.stdout) == (0, "")
+    assert f"{len(pysubs2.load(str(target)))} subtitles · " in done.stderr and "the limits" in done.stderr
     cues = webvtt.read(str(target)) if name == "vtt" else webvtt.from_srt(str(target))
     events = pysubs2.load(str(target))
     assert len(cues) == len(events) > 5

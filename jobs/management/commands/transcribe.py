@@ -86,7 +86,9 @@ class Command(BaseCommand):
             mixed_languages=options["mixed_languages"],
             carry_context=options["carry_context"],
         )
-        return one_process.transcribe(file, options=chosen, export_format=options["format"], tell=self._tell)
+        return one_process.transcribe(
+            file, options=chosen, export_format=options["format"], tell=self._tell, remark=self.stderr.write
+        )
 
     def _tell(self, snapshot: JobSnapshot) -> None:
         """One line that renews itself on a terminal; nothing but a line a stage elsewhere."""

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Case, CharField, Exists, OuterRef, Subquery, Value, When
+from django.db.models import Exists, OuterRef, Subquery
 from django.db.models.functions import Lower
 
 from jobs import pipeline_gateway
@@ -19,6 +19,12 @@ from jobs.state import JOB_ACTIVE, JobStatus
 MAX_TITLE_CHARS = 300
 MAX_SPEAKERS = 200  # offered as a filter
 AT_WORK, DONE, FAILED, CANCELLED = "active", "done", "failed", "cancelled"
+_STATES: dict[str, frozenset[JobStatus]] = {
+    AT_WORK: JOB_ACTIVE,
+    DONE: frozenset({JobStatus.COMPLETED}),
+    FAILED: frozenset({JobStatus.FAILED}),
+    CANCELLED: frozenset({JobStatus.CANCELLED}),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +69,8 @@ def filtered(recordings: RecordingQuerySet, filters: Filters) -> RecordingQueryS
     if filters.until:
         recordings = recordings.filter(created_at__date__lte=filters.until)
     if filters.status:
-        recordings = recordings.annotate(state=_state()).filter(state=filters.status)
+        telling = Job.objects.telling().filter(recording=OuterRef("pk")).values("status")[:1]
+        recordings = recordings.annotate(told=Subquery(telling)).filter(told__in=_STATES[filters.status])
     return _with_text(recordings, filters) if filters.language or filters.speaker else recordings
 
 
@@ -77,18 +84,6 @@ def _with_text(recordings: RecordingQuerySet, filters: Filters) -> RecordingQuer
         named = Speaker.objects.filter(transcript=OuterRef("shown"), name=filters.speaker)
         recordings = recordings.annotate(shown=Subquery(shown.values("pk")[:1])).filter(Exists(named))
     return recordings
-
-
-def _state() -> Case:
-    """As `Recording.latest_job` tells it: at work, else done where any job was, else how the newest ended."""
-    jobs = Job.objects.of_text().filter(recording=OuterRef("pk"))
-    newest = Subquery(jobs.order_by("-created_at").values("status")[:1])
-    return Case(
-        When(Exists(jobs.filter(status__in=JOB_ACTIVE)), then=Value(AT_WORK)),
-        When(Exists(jobs.filter(status=JobStatus.COMPLETED)), then=Value(DONE)),
-        default=newest,
-        output_field=CharField(),
-    )
 
 
 def choices(person: AbstractBaseUser) -> Choices:
@@ -157,12 +152,12 @@ def texts_of(recordings: RecordingQuerySet) -> list[Transcript]:
 
 
 def chosen(recordings: RecordingQuerySet, ids: Iterable[str]) -> RecordingQuerySet:
-    """Those with one of the ids, which came from outside."""
+    """Those with one of the ids, which came from outside, alone or with commas between them."""
     return recordings.filter(pk__in=list(_uuids(ids)))
 
 
 def _uuids(ids: Iterable[str]) -> Iterable[UUID]:
-    for given in ids:
+    for given in ",".join(ids).split(","):
         try:
             yield UUID(given)
         except ValueError:

@@ -4,14 +4,14 @@ from collections.abc import Callable, Iterable
 from dataclasses import fields
 from datetime import date
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page, Paginator
 from django.db.models import F, OrderBy, OuterRef, Subquery
 from django.db.models.functions import Substr
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -51,10 +51,10 @@ TRASHED = "trashed"  # in the session: what to offer to put back
 def library(request: HttpRequest) -> HttpResponse:
     """With the header X-Partial only the list itself comes back, for search as you type and live status."""
     owned = shelf.own(person(request))
-    query = request.GET.get("q", "").replace("\0", "").strip()
+    query = _query(request.GET)
     sort = request.GET.get("sort", "")
     sort = sort if sort in SORTS else "-created_at"
-    filters = _filters(request)
+    filters = _filters(request.GET)
     shown = shelf.filtered(owned, filters)
     listed = _found(request, shown, query) if query else _listed(request, shown, sort)
     context = {
@@ -64,11 +64,21 @@ def library(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "address": _address(request, without=()),
         "address_of_pages": _address(request),
+        "asked": urlsplit(_address(request)).query,
         "is_narrowed": bool(query) or filters.are_any,
     }
     if request.headers.get("X-Partial") == "1":
         return render(request, "jobs/partials/_recordings.html", context)
     return render(request, "jobs/library.html", context | _around(request, owned, filters, listed["page_obj"]))
+
+
+def found_by(owned: RecordingQuerySet, asked: QueryDict) -> list[Recording]:
+    """All that a list shows on all its pages, when its address asks so."""
+    shown, query = shelf.filtered(owned, _filters(asked)), _query(asked)
+    if not query:
+        return list(shown)
+    only = _only(shown, asked)
+    return list(owned.filter(pk__in=[one.recording for one in _search(shown, query, only).found]))
 
 
 def _around(request: HttpRequest, owned: RecordingQuerySet, filters: Filters, page: Page[Recording]) -> dict[str, Any]:
@@ -97,14 +107,24 @@ def _listed(request: HttpRequest, shown: RecordingQuerySet, sort: str) -> dict[s
 
 def _found(request: HttpRequest, among: RecordingQuerySet, query: str) -> dict[str, Any]:
     """Recordings with the passages that were found; with `in`, all passages of that one alone."""
-    only = next(iter(shelf.chosen(among, [request.GET.get("in", "")])), None)
-    among = among.filter(pk=only.pk) if only else among
-    results = search.search(among, query, passages=ALL_PASSAGES if only else 3)
+    only = _only(among, request.GET)
+    results = _search(among, query, only)
     page = Paginator(results.found, FOUND_PAGE_SIZE).get_page(request.GET.get("page"))
     found = {one.recording: one for one in page}
     for row in _with_rows(page, list(found)):
         row.found = found[row.pk]  # type: ignore[attr-defined]
     return {"page_obj": page, "is_cut": results.is_cut, "only": only}
+
+
+def _only(among: RecordingQuerySet, asked: QueryDict) -> Recording | None:
+    """The recording that alone is searched."""
+    return next(iter(shelf.chosen(among, [asked.get("in", "")])), None)
+
+
+def _search(among: RecordingQuerySet, query: str, only: Recording | None) -> search.Results:
+    if only is None:
+        return search.search(among, query)
+    return search.search(among.filter(pk=only.pk), query, passages=ALL_PASSAGES)
 
 
 def _with_rows(page: Page[Any], ids: list[UUID]) -> Page[Recording]:
@@ -135,12 +155,16 @@ def _with_latest(recordings: RecordingQuerySet) -> RecordingQuerySet:
 # The address ----------------------------------------------------------------------------------------------------------
 
 
-def _filters(request: HttpRequest) -> Filters:
+def _query(asked: QueryDict) -> str:
+    return asked.get("q", "").replace("\0", "").strip()
+
+
+def _filters(asked: QueryDict) -> Filters:
     """What the address asks for; nonsense asks for nothing."""
-    told = {name: request.GET.get(name, "").replace("\0", "") for name in ("speaker", "language", "status", "tag")}
+    told = {name: asked.get(name, "").replace("\0", "") for name in ("speaker", "language", "status", "tag")}
     if told["status"] not in STATUSES:
         told["status"] = ""
-    return Filters(**told, since=_day(request.GET.get("since", "")), until=_day(request.GET.get("until", "")))
+    return Filters(**told, since=_day(asked.get("since", "")), until=_day(asked.get("until", "")))
 
 
 def _day(typed: str) -> date | None:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -22,7 +22,7 @@ from jobs.services import export_choices, exports, library, lifecycle
 from jobs.views import serving
 from jobs.views.access import own_recording, person, trashed_recording
 from jobs.views.exports import origin_of
-from jobs.views.library import remember_trashed
+from jobs.views.library import found_by, remember_trashed
 
 PAGE_SIZE = 50
 
@@ -77,8 +77,10 @@ def purge(request: HttpRequest, pk: UUID) -> HttpResponse:
 @login_required
 @require_POST
 def act(request: HttpRequest) -> HttpResponseBase:
-    """Do `action` to all recordings whose `id` is given."""
-    found = library.chosen(library.own(person(request)), request.POST.getlist("id"))
+    """Do `action` to all recordings whose `id` is given, or to all that a list has on its pages.
+
+    For these `found` is how many there are, as people read it, and `asked` what the address of the list asks for.
+    """
     actions: dict[str, Callable[[HttpRequest, list[Recording]], HttpResponseBase | None]] = {
         "delete": _delete,
         "again": _again,
@@ -87,11 +89,23 @@ def act(request: HttpRequest) -> HttpResponseBase:
         "export": _export,
     }
     action = actions.get(request.POST.get("action", ""))
-    chosen = list(found)
+    chosen = _chosen(request)
+    if chosen is None:
+        messages.error(request, _("The list has changed meanwhile, so nothing was done. Please choose again."))
+        return _back(request)
     if action is None or not chosen:
         messages.info(request, _("Choose one or more recordings first."))
         return _back(request)
     return action(request, chosen) or _back(request)
+
+
+def _chosen(request: HttpRequest) -> list[Recording] | None:
+    """None when a list has another number of recordings than it had for the person who chose all of them."""
+    owned = library.own(person(request))
+    if "found" not in request.POST:
+        return list(library.chosen(owned, request.POST.getlist("id")))
+    found = found_by(owned, QueryDict(request.POST.get("asked", "")))
+    return found if request.POST["found"] == str(len(found)) else None
 
 
 def _delete(request: HttpRequest, chosen: list[Recording]) -> None:

@@ -141,6 +141,79 @@ def test_several_are_deleted_undone_deleted_again_and_put_back(page: Page, addre
     assert page.request.get(addresses[1]).status == 200
 
 
+def make_titles(product: Product, word: str, count: int) -> None:
+    """Recordings with nothing but a title: the word and a number."""
+    script = f"""
+from django.contrib.auth.models import User
+from jobs.models import Recording
+owner = User.objects.earliest("pk")
+for number in range({count}):
+    Recording.objects.create(owner=owner, title=f"{word} {{number:02d}}", original_name="a.wav", media_type="audio/wav",
+        size_bytes=1)
+"""
+    made = product.manage("shell", "-c", script)
+    assert made.returncode == 0, made.stderr
+
+
+def test_the_bar_counts_what_is_checked_after_the_way_back(page: Page, addresses: list[str], word: str) -> None:
+    page.goto(f"/?q={word}")
+    choose(page, f"{word}-1")
+    choose(page, f"{word}-2")
+    page.locator(".row-title", has_text=f"{word}-0").press("Enter")
+    page.wait_for_url(f"**{addresses[0]}*")
+
+    page.go_back()
+    choose(page, f"{word}-0")
+
+    expect(page.locator("[data-choose]:checked")).to_have_count(1)
+    expect(page.locator("[data-bulk-count]")).to_have_text("1 chosen")
+
+
+def test_what_is_chosen_stays_so_while_one_searches_on(page: Page, addresses: list[str], word: str) -> None:
+    page.goto(f"/?q={word}")
+    choose(page, f"{word}-0")
+    choose(page, f"{word}-1")
+    page.locator("[data-search]").fill(f'"{word} 1"')
+    expect(page.locator(".row")).to_have_count(1)
+    expect(page.locator("[data-bulk-count]")).to_have_text("2 chosen (1 not shown)")
+
+    page.locator("#bulk-tag").fill(word[-20:])
+    page.keyboard.press("Enter")
+    page.wait_for_url("**q=*")
+    page.goto(f"/?tag={word[-20:]}")
+
+    assert rows(page) == [f"{word}-0", f"{word}-1"]
+
+
+def test_all_on_all_pages_of_a_search_are_deleted_after_a_question_that_says_how_many(
+    page: Page, product: Product, first_run: StorageState, word: str
+) -> None:
+    make_titles(product, word, 23)
+    page.goto(f"/?q={word}")
+    choose(page, f"{word} 22")
+    page.get_by_role("button", name="Choose all", exact=True).press("Enter")
+    page.get_by_role("button", name="Choose all 23 found").press("Enter")
+    expect(page.locator("[data-bulk-count]")).to_have_text("All 23 found are chosen")
+
+    page.locator("[data-bulk]").get_by_role("button", name="Delete").press("Enter")
+    question = page.locator("dialog[open]")
+    expect(question).to_contain_text("Move 23 recordings to the trash?")
+    question.get_by_role("button", name="Delete").press("Enter")
+
+    expect(page.locator("[data-toasts]")).to_contain_text("23 recordings were deleted.")
+    expect(page.locator(".row")).to_have_count(0)
+
+
+def test_a_filter_is_taken_off_without_what_was_typed_since(page: Page, addresses: list[str], word: str) -> None:
+    page.goto("/?status=done")
+    page.locator("[data-search]").press_sequentially(f"{word} zebra")
+    page.locator(".chips a").press("Enter")
+    page.wait_for_url("**/?q=*")
+
+    assert "status" not in page.url
+    assert rows(page) == [f"{word}-0"]
+
+
 def test_what_is_deleted_for_good_is_asked_about_and_gone(page: Page, addresses: list[str], word: str) -> None:
     page.goto(f"/?q={word}")
     page.get_by_role("button", name=f"Delete {word}-2").press("Enter")

@@ -159,6 +159,36 @@ def test_a_filter_shows_what_is_like_that(
     assert set(titles(browser, **asked)) == shown
 
 
+@pytest.mark.parametrize(
+    ("oldest_first", "told", "filtered_by"),
+    [
+        (["running", "completed"], "running", "active"),
+        (["queued", "failed"], "queued", "active"),
+        (["completed", "running"], "running", "active"),
+        (["completed", "failed"], "completed", "done"),
+        (["failed", "completed", "cancelled"], "completed", "done"),
+        (["cancelled", "failed"], "failed", "failed"),
+        (["failed", "cancelled"], "cancelled", "cancelled"),
+    ],
+)
+def test_a_row_says_what_it_is_filtered_by(
+    browser: Client, owner: User, oldest_first: list[str], told: str, filtered_by: str
+) -> None:
+    recording = make_recording(owner)
+    jobs = [make_job(owner, recording=recording) for _status in oldest_first]
+    for number, (job, status) in enumerate(zip(jobs, oldest_first, strict=True)):
+        at = datetime(2026, 1, 1, number, tzinfo=UTC)
+        Job.objects.filter(pk=job.pk).update(status=status, percent=37.5, created_at=at)
+    asked = {status: titles(browser, status=status) for status in ("active", "done", "failed", "cancelled")}
+
+    row = browser.get(reverse("library")).content.decode()
+
+    assert [status for status, found in asked.items() if found] == [filtered_by]
+    assert f'badge-{told}"' in row
+    assert ("data-active" in row) == (filtered_by == "active")
+    assert ('<progress class="meter meter-thin" max="100" value="37.50"' in row) == (told == "running")
+
+
 def test_a_filter_goes_by_the_version_that_people_read(browser: Client, owner: User) -> None:
     transcript = make_transcript(owner, ["Hello."], speakers="0", language="en")
     transcript.speakers.update(name="Anna")
@@ -216,6 +246,38 @@ def test_several_are_tagged_at_once_but_none_of_others(browser: Client, owner: U
     assert browser.post(reverse("recordings_act"), {"action": "delete", "id": ["nonsense"]}).status_code == 302
     act(browser, "delete", theirs)
     assert Recording.objects.kept().count() == 3
+
+
+def test_all_that_a_list_has_on_its_pages_are_chosen_by_what_it_asks_for(
+    browser: Client, owner: User, stranger: User
+) -> None:
+    for number in range(PAGE_SIZE + 1):
+        make_recording(owner, title=f"Talk {number:02d}")
+    make_recording(owner, title="Another")
+    make_recording(stranger, title="Talk of others")
+    page = browser.get(reverse("library"), {"q": "talk", "page": "2"}).content.decode()
+    told = dict(re.findall(r'data-(whole|asked|offer)="([^"]*)"', page))
+    assert told == {"whole": "51", "asked": "q=talk", "offer": "Choose all 51 found"}
+    chosen = {"found": told["whole"], "asked": told["asked"], "id": ""}
+
+    browser.post(reverse("recordings_act"), {"action": "tag", "tag": "Work", **chosen})
+    browser.post(reverse("recordings_act"), {"action": "delete", **chosen})
+
+    assert Tag.objects.get().recordings.count() == PAGE_SIZE + 1
+    page = browser.get(reverse("library")).content.decode()
+    assert titles(browser) == ["Another"]
+    (doomed,) = re.findall(r'name="id" value="([^"]+,[^"]+)"', page)
+    browser.post(reverse("restore"), {"id": doomed})
+    assert len(library.own(owner)) == PAGE_SIZE + 2
+
+
+def test_a_list_that_has_changed_since_it_was_chosen_whole_is_left_alone(browser: Client, owner: User) -> None:
+    make_recording(owner), make_recording(owner)
+
+    answer = browser.post(reverse("recordings_act"), {"action": "delete", "found": "1", "asked": ""}, follow=True)
+
+    assert "The list has changed meanwhile" in answer.content.decode()
+    assert Recording.objects.kept().count() == 2
 
 
 def test_several_are_transcribed_again_with_their_own_options(browser: Client, owner: User) -> None:

@@ -39,6 +39,15 @@ JOB_ACTIVE = frozenset({JobStatus.QUEUED, JobStatus.RUNNING})
 JOB_ENDED = frozenset(JobStatus) - JOB_ACTIVE
 JOB_RETRYABLE = frozenset({JobStatus.FAILED, JobStatus.CANCELLED})
 
+# Which job of a recording tells its state: one at work, else one that gave text, else any; of several the newest.
+TELLING: tuple[frozenset[JobStatus], ...] = (JOB_ACTIVE, frozenset({JobStatus.COMPLETED}))
+
+
+def telling_rank(status: str) -> int:
+    """The place of a job's status in `TELLING`: the job with the lowest one tells the state of its recording."""
+    return next((rank for rank, group in enumerate(TELLING) if status in group), len(TELLING))
+
+
 STEP_OPEN = frozenset({StepStatus.WAITING, StepStatus.READY, StepStatus.RUNNING})
 STEP_ENDED = frozenset(StepStatus) - STEP_OPEN
 STEP_PASSED = frozenset({StepStatus.DONE, StepStatus.SKIPPED})

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from jobs.models.recording import Recording
-from jobs.state import JOB_ACTIVE, JOB_ENDED, JOB_RETRYABLE, TEXT_KINDS, JobKind, JobStatus
+from jobs.state import JOB_ACTIVE, JOB_ENDED, JOB_RETRYABLE, TELLING, TEXT_KINDS, JobKind, JobStatus
 from media_pipeline.recipes import RECIPES
 
 KINDS = {
@@ -29,6 +29,12 @@ class JobManager(models.Manager["Job"]):
     def of_text(self) -> "models.QuerySet[Job]":
         """Jobs that make a recording's text as a whole: what its pages show, and what they tell the state of."""
         return self.filter(kind__in=TEXT_KINDS)
+
+    def telling(self) -> "models.QuerySet[Job]":
+        """Those of text, and first of each recording the one that tells its state; see `Recording.latest_job`."""
+        ranks = [models.When(status__in=group, then=models.Value(rank)) for rank, group in enumerate(TELLING)]
+        rank = models.Case(*ranks, default=models.Value(len(TELLING)), output_field=models.IntegerField())
+        return self.of_text().order_by(rank, "-created_at")
 
 
 class Job(models.Model):

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from jobs.models.tag import Tag
-from jobs.state import TEXT_KINDS, JobStatus
+from jobs.state import TEXT_KINDS, telling_rank
 
 if TYPE_CHECKING:
     from jobs.models.job import Job
@@ -85,14 +85,9 @@ class Recording(models.Model):
 
     @property
     def latest_job(self) -> "Job | None":
-        """The job whose state lists show: one at work, else one that gave text, else the newest.
-
-        Jobs are ordered newest first.
-        """
+        """The job whose state lists show; `JobManager.telling` finds the same. Jobs are ordered newest first."""
         jobs = [job for job in self.jobs.all() if job.kind in TEXT_KINDS]
-        if jobs and jobs[0].is_active:
-            return jobs[0]
-        return next((job for job in jobs if job.status == JobStatus.COMPLETED), jobs[0] if jobs else None)
+        return min(jobs, key=lambda job: telling_rank(job.status), default=None)
 
 
 class Upload(models.Model):

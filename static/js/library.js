@@ -43,14 +43,33 @@ function place(html) {
     list.replaceChildren(...fresh.childNodes);
     return;
   }
-  for (const row of fresh.querySelectorAll("[data-row]")) {
-    const old = document.getElementById(row.id);
-    if (old.isEqualNode(row) || old.contains(document.activeElement)) patch(old, row);
-    else old.replaceWith(row);
-  }
+  const token = "[name=csrfmiddlewaretoken]"; // a new one each time, and as good as the old one
+  for (const field of fresh.querySelectorAll(token)) field.setAttribute("value", list.querySelector(token).value);
+  for (const row of fresh.querySelectorAll("[data-row]")) renew(document.getElementById(row.id), row);
 }
 
-/** A row that holds the focus gets new texts only. */
+/** Put a new row in the place of an old one. The control that has the focus keeps it. */
+function renew(old, row) {
+  const held = old.contains(document.activeElement) ? document.activeElement : null;
+  if (old.isEqualNode(row)) return;
+  if (held && shape(old) === shape(row)) {
+    patch(old, row);
+    return;
+  }
+  old.replaceWith(row);
+  if (held) (twinOf(held, row) ?? row.querySelector(".row-title")).focus({ preventScroll: true });
+}
+
+/** What a row is made of: it changes when work on its recording begins or ends. */
+const shape = (row) => [...row.querySelectorAll(".row-main > *, .passages > li")].map((part) => part.className).join();
+
+/** The same control in a row that came anew: told by where it leads, else by what it is called. */
+function twinOf(held, row) {
+  const name = (one) => [one.className, one.getAttribute("href"), one.getAttribute("aria-label"), one.value].join();
+  return [...row.querySelectorAll(held.localName)].find((one) => name(one) === name(held));
+}
+
+/** A row that holds the focus gets new texts only, as long as it has the same parts. */
 function patch(old, row) {
   for (const name of [".row-status", ".row-words", ".row-length"]) {
     const [from, to] = [row.querySelector(name), old.querySelector(name)];

@@ -7,7 +7,7 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 FROM python:3.11-slim-bookworm
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 DATA_DIR=/data HOST=0.0.0.0 DEBUG=0
 RUN apt-get update \
- && apt-get install -y --no-install-recommends ffmpeg redis-server util-linux \
+ && apt-get install -y --no-install-recommends ffmpeg fontconfig fonts-dejavu-core fonts-noto-core redis-server util-linux \
  && rm -rf /var/lib/apt/lists/*
 WORKDIR /app
 COPY requirements.txt constraints.txt ./

@@ -29,11 +29,17 @@ def _has_postgresql() -> bool:
     return any(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
 
+def _has_noto() -> bool:
+    return any(Path("/usr/share/fonts").rglob("NotoSansThai-Regular.ttf"))
+
+
 RUNTIME = (
     SystemPackage("ffmpeg", lambda: _program("ffmpeg")() and _program("ffprobe")()),
     SystemPackage("redis-server", _program("redis-server")),
     SystemPackage("util-linux", lambda: _program("setpriv")() and _program("prlimit")()),
     SystemPackage("python3-venv", lambda: importlib.util.find_spec("ensurepip") is not None),
+    SystemPackage("fontconfig", _program("fc-list"), is_required=False),  # for drawing subtitles into videos
+    SystemPackage("fonts-noto-core", _has_noto, is_required=False),  # for PDF in scripts that DejaVu lacks
     SystemPackage("flite", _program("flite"), is_required=False),  # only speaks the sample recording
 )
 TESTS = (
@@ -41,6 +47,7 @@ TESTS = (
     SystemPackage("espeak-ng", _program("espeak-ng")),
     SystemPackage("chromium", _program("chromium")),
     SystemPackage("postgresql", _has_postgresql),
+    SystemPackage("poppler-utils", _program("pdftotext"), is_required=False),  # reads our PDF
     SystemPackage("libreoffice-writer-nogui", _program("soffice"), is_required=False),  # opens our Word files
 )
 

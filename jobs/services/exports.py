@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from django.conf import settings
+from django.core.cache import cache
 from django.utils import formats as localized
 from django.utils import timezone
 from django.utils.translation import get_language
@@ -17,7 +18,8 @@ from jobs.wording import language_name, translated
 from media_pipeline.exports.base import Exporter, clean
 from media_pipeline.exports.files import pieces
 from media_pipeline.exports.judged import Judged, judged
-from media_pipeline.exports.options import About, ExportOptions
+from media_pipeline.exports.options import UNSHOWN, About, ExportOptions
+from media_pipeline.exports.pdf import unshown
 from media_pipeline.exports.registry import EXPORTERS
 from media_pipeline.exports.span import within
 from media_pipeline.exports.zip import zipped
@@ -29,6 +31,7 @@ ZIP = "zip"
 ZIP_TYPE = "application/zip"
 # What the job stores says the same as what is made here, unless it tells of the recording.
 _STORED = ("txt", "srt", "vtt")
+_FEW = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +239,7 @@ def _about(transcript: Transcript, names: list[str], origin: Origin) -> About:
         created=recording.created_at.isoformat(timespec="seconds"),
         media=origin.media,
         facts=tuple((what, value) for what, value in facts if value),
+        unshown=translated(UNSHOWN),
     )
 
 
@@ -287,6 +291,16 @@ def _differs(transcript: Transcript) -> bool:
 
 def _filename(transcript: Transcript, extension: str) -> str:
     return file_name(transcript.recording.title, extension)
+
+
+def unshown_in_pdf(transcript: Transcript) -> str:
+    """Some characters of the text for which PDF has no font; empty when it has them all."""
+    key = f"unshown-in-pdf-{transcript.pk}-{transcript.revision}"
+    said: str | None = cache.get(key)
+    if said is None:
+        said = unshown(set().union(*transcript.segments.values_list("text", flat=True)))[:_FEW]
+        cache.set(key, said)
+    return said
 
 
 def file_name(title: str, extension: str) -> str:

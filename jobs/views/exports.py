@@ -100,6 +100,7 @@ def options_context(version: Transcript, choices: ExportChoices, base: str, repo
         "presets": subtitle_limits.presets(version.language),
         "limit_groups": subtitle_limits.limit_groups(choices, version.language),
         "own_limits": subtitle_limits.own_limits(choices.limits),
+        "unshown_in_pdf": exports.unshown_in_pdf(version),
         "has_changes": version.revision > 0,
         "duration": version.recording.duration,
     }

@@ -1,6 +1,9 @@
 """Advanced SubStation Alpha, with a style for each speaker."""
 
+from io import StringIO
+
 from pysubs2 import Color, SSAEvent, SSAFile, SSAStyle
+from pysubs2.formats.substation import SubstationFormat
 
 from media_pipeline.exports.base import Exporter, Kind, SpeakerNames, clean
 from media_pipeline.exports.colors import ON_PICTURE, color
@@ -22,7 +25,7 @@ _WRAP_WHAT_IS_TOO_WIDE = "0"
 
 def render(transcript: Transcript, names: SpeakerNames, options: ExportOptions) -> str:
     """An event for each cue. Who speaks is its style and its actor; the color alone shows on the screen."""
-    return _script(transcript, names, options).to_string("ass")
+    return _written(_script(transcript, names, options))
 
 
 def for_picture(
@@ -45,7 +48,7 @@ def for_picture(
         style.fontsize = round(min(_LARGEST_UPRIGHT if is_upright else _LARGEST, room / widest))
         style.marginl = style.marginr = side
         style.marginv = round(down * (_UPRIGHT_MARGIN if is_upright else _MARGIN))
-    return file.to_string("ass")
+    return _written(file)
 
 
 def _script(transcript: Transcript, names: SpeakerNames, options: ExportOptions) -> SSAFile:
@@ -61,6 +64,23 @@ def _script(transcript: Transcript, names: SpeakerNames, options: ExportOptions)
         text = "\\N".join(map(_harmless, cue.lines))
         file.append(SSAEvent(round(cue.start * 1000), round(cue.end * 1000), text, style=style, name=speaker))
     return file
+
+
+class _LongSubtitles(SubstationFormat):
+    """Without the library's end at 9:59:59.99: players read an hour of any number of digits."""
+
+    @staticmethod
+    def ms_to_timestamp(requested_ms: int) -> str:
+        """H:MM:SS and hundredths, rounded."""
+        hundredths = (max(0, requested_ms) + 5) // 10
+        minutes, rest = divmod(hundredths, 6000)
+        return f"{minutes // 60}:{minutes % 60:02d}:{rest // 100:02d}.{rest % 100:02d}"
+
+
+def _written(file: SSAFile) -> str:
+    text = StringIO()
+    _LongSubtitles.to_file(file, text, "ass")
+    return text.getvalue()
 
 
 def _style(voice: int) -> SSAStyle:

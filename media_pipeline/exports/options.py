@@ -4,6 +4,9 @@ import msgspec
 
 from media_pipeline.text.cue_limits import CueLimits, limits_for
 from media_pipeline.transcript import Seconds
+from media_pipeline.wording import say
+
+UNSHOWN = say("This file has no font for some characters. They are in the Word document and the web page.")
 
 
 class About(msgspec.Struct, frozen=True, kw_only=True):
@@ -14,6 +17,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
         created: When it was given, as ISO 8601.
         media: The name of the file as it came.
         facts: (what, value) for people, in their language, to stand under the title.
+        unshown: The sentence for files that lack a font for some of the text, in the language of `facts`.
     """
 
     title: str = ""
@@ -21,6 +25,7 @@ class About(msgspec.Struct, frozen=True, kw_only=True):
     created: str = ""
     media: str = ""
     facts: tuple[tuple[str, str], ...] = ()
+    unshown: str = UNSHOWN
 
     def moment(self, seconds: Seconds) -> str:
         """Where a time can be heard; empty without an address."""

@@ -3,22 +3,21 @@
 Lines are broken and pages filled here, on the library's canvas: its paragraphs take ten seconds for 100,000 words.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
-from functools import cache
-from importlib.util import find_spec
 from io import BytesIO
-from itertools import groupby
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from media_pipeline.exports.base import Exporter, Kind, SpeakerNames, clean
 from media_pipeline.exports.blocks import Block, blocks
 from media_pipeline.exports.colors import ON_PAPER, color
 from media_pipeline.exports.options import About, ExportOptions
-from media_pipeline.text.columns import characters
+from media_pipeline.languages import is_right_to_left
 from media_pipeline.transcript import Transcript
 from media_pipeline.wording import say
+
+if TYPE_CHECKING:
+    from media_pipeline.exports.pdf_fonts import DocumentFonts, Glyphs
 
 # In points, of A4.
 _WIDTH, _HEIGHT = 595.28, 841.89
@@ -28,9 +27,6 @@ _INK, _GRAY = "1D2629", "6B7280"
 _LEADING = 1.5
 
 _PLAIN, _BOLD = "DejaVuSans", "DejaVuSans-Bold"
-# Chinese, Japanese and Korean, of which every reader of PDF brings its own: their fonts would take 20 MB.
-_CHINESE, _JAPANESE, _KOREAN = "STSong-Light", "HeiseiMin-W3", "HYSMyeongJo-Medium"
-_FIRST_WIDE, _LAST_WIDE = 0x2E80, 0xFFEF
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +62,33 @@ class _Line:
     keep: int = 0
 
 
+# Latin, Greek, Cyrillic and usual punctuation.
+_SURELY_SHOWN = frozenset(map(chr, (*range(0x530), *range(0x2010, 0x2028))))
+
+
+def unshown(characters: Set[str]) -> str:
+    """Those that PDF cannot show here, in the order of their codes."""
+    odd = characters - _SURELY_SHOWN
+    if not odd:
+        return ""
+    from media_pipeline.exports.pdf_fonts import without_font
+
+    return "".join(sorted(without_font(odd)))
+
+
 def render(transcript: Transcript, names: SpeakerNames, options: ExportOptions) -> bytes:
     """The title and the facts, then a heading of name and time that stays with the paragraph below, for each turn.
 
-    Right-to-left and Indic text is written in the order in which it is stored, with no letters joined.
+    Where no font at hand has a character, a sign stands for it, and a sentence above the text says so.
     """
-    typesetter = _Typesetter(transcript.language)
-    lines = list(_front(typesetter, options.about))
-    for block in blocks(transcript, names, options):
-        lines += _block(typesetter, block)
-    return _drawn(list(_pages(lines)), typesetter, options.about, transcript.language)
+    from media_pipeline.exports.pdf_fonts import DocumentFonts
+
+    goes_left = is_right_to_left(transcript.language)
+    with DocumentFonts(transcript.language, is_right_to_left=goes_left) as fonts:
+        typesetter = _Typesetter(fonts, is_right_to_left=goes_left)
+        text = [line for block in blocks(transcript, names, options) for line in _block(typesetter, block)]
+        lines = [*_front(typesetter, options.about), *text]
+        return _drawn(list(_pages(lines)), typesetter, options.about, transcript.language)
 
 
 # Lines ----------------------------------------------------------------------------------------------------------------
@@ -85,6 +98,8 @@ def _front(typesetter: "_Typesetter", about: About) -> Iterator[_Line]:
     yield from typesetter.lines(clean(about.title), _TITLE, 0.0)
     for number, (what, value) in enumerate(about.facts):
         yield from typesetter.lines(f"{clean(what)}: {clean(value)}", _FACT, 4.0 if number == 0 else 0.0)
+    if typesetter.has_missing:
+        yield from typesetter.lines(clean(about.unshown), _TEXT, 8.0)
 
 
 def _block(typesetter: "_Typesetter", block: Block) -> Iterator[_Line]:
@@ -109,9 +124,9 @@ def _block(typesetter: "_Typesetter", block: Block) -> Iterator[_Line]:
 class _Typesetter:
     """Breaks text into lines. Widths of words are measured once."""
 
-    def __init__(self, language: str) -> None:
-        self._metrics, self._known = _fonts()
-        self._han = {"ja": _JAPANESE, "ko": _KOREAN}.get(language.partition("-")[0], _CHINESE)
+    def __init__(self, fonts: "DocumentFonts", *, is_right_to_left: bool) -> None:
+        self._fonts = fonts
+        self.is_right_to_left = is_right_to_left
         self._widths: dict[tuple[str, str, float], float] = {}
 
     def run(self, text: str, style: _Style, x: float, link: str = "") -> _Run:
@@ -139,49 +154,27 @@ class _Typesetter:
             if self.width(word, style) < _ROOM / 2 and not _has_wide(word):
                 yield word, True
             else:
-                for number, character in enumerate(characters(word)):
-                    yield character, number == 0
+                for number, part in enumerate(self._fonts.characters(word)):
+                    yield part, number == 0
 
     def width(self, text: str, style: _Style) -> float:
         key = (text, style.font, style.size)
         if key not in self._widths:
-            runs = self.by_font(text, style.font)
-            self._widths[key] = sum(self._metrics(part, font, style.size) for font, part in runs)
+            self._widths[key] = sum(one.width for one in self.glyphs(text, style)) * style.size
         return self._widths[key]
 
-    def by_font(self, text: str, font: str) -> list[tuple[str, str]]:
-        """(font, text): what the font lacks goes to another one."""
-        if self._known.issuperset(text):
-            return [(font, text)]
-        return [(one, "".join(part)) for one, part in groupby(text, lambda character: self._font(character, font))]
+    def glyphs(self, text: str, style: _Style) -> "list[Glyphs]":
+        return self._fonts.glyphs(text, style.font)
 
-    def _font(self, character: str, font: str) -> str:
-        if character in self._known or not _FIRST_WIDE <= ord(character) <= _LAST_WIDE:
-            return font
-        if "\uac00" <= character <= "\ud7a3" or "\u1100" <= character <= "\u11ff":
-            return _KOREAN
-        return _JAPANESE if "\u3040" <= character <= "\u30ff" else self._han
+    @property
+    def has_missing(self) -> bool:
+        """Whether something of what was measured cannot be shown."""
+        return bool(self._fonts.missing)
 
 
 def _has_wide(word: str) -> bool:
-    return not word.isascii() and any(_FIRST_WIDE <= ord(character) <= _LAST_WIDE for character in word)
-
-
-@cache
-def _fonts() -> tuple[Callable[[str, str, float], float], frozenset[str]]:
-    """How to measure text, and the characters our own fonts have. They come with matplotlib."""
-    from reportlab.pdfbase import pdfmetrics
-    from reportlab.pdfbase.cidfonts import UnicodeCIDFont
-    from reportlab.pdfbase.ttfonts import TTFont
-
-    library = find_spec("matplotlib")
-    assert library and library.origin
-    folder = Path(library.origin).parent / "mpl-data" / "fonts" / "ttf"
-    ours = [TTFont(name, str(folder / f"{name}.ttf")) for name in (_PLAIN, _BOLD)]
-    for font in (*ours, *map(UnicodeCIDFont, (_CHINESE, _JAPANESE, _KOREAN))):
-        pdfmetrics.registerFont(font)
-    known = set(ours[0].face.charToGlyph) & set(ours[1].face.charToGlyph)
-    return pdfmetrics.stringWidth, frozenset(map(chr, known))
+    """Whether lines may be broken between any two of its characters."""
+    return not word.isascii() and any("\u2e80" <= character <= "\uffef" for character in word)
 
 
 # Pages ----------------------------------------------------------------------------------------------------------------
@@ -225,15 +218,22 @@ def _drawn(pages: Sequence[list[tuple[float, _Line]]], typesetter: _Typesetter, 
 
 
 def _draw(canvas: Any, typesetter: _Typesetter, run: _Run, y: float) -> None:
-    text = canvas.beginText(_MARGIN + run.x, y)
+    glyphs = typesetter.glyphs(run.text, run.style)
+    width = sum(one.width for one in glyphs) * run.style.size
+    left = _MARGIN + (_ROOM - run.x - width if typesetter.is_right_to_left else run.x)
+    text = canvas.beginText(left, y)
     text.setFillColorRGB(*(part / 255 for part in bytes.fromhex(run.style.color)))
-    for font, part in typesetter.by_font(run.text, run.style.font):
-        text.setFont(font, run.style.size)
-        text.textOut(part)
+    for one in glyphs:
+        text.setFont(one.font, run.style.size)
+        if one.said:
+            meant = one.said.encode("utf-16-be").hex()
+            text._code.append(f"/Span <</ActualText <feff{meant}>>> BDC")
+        text.textOut(one.text)
+        if one.said:
+            text._code.append("EMC")
     canvas.drawText(text)
     if run.link:
-        left = _MARGIN + run.x
-        canvas.linkURL(run.link, (left, y - 2, left + run.width, y + run.style.size), relative=0)
+        canvas.linkURL(run.link, (left, y - 2, left + width, y + run.style.size), relative=0)
 
 
 PDF = Exporter(

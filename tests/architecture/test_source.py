@@ -19,6 +19,7 @@ MODULES = {
     "django-environ": "environ",
     "django-storages": "storages",
     "openai-whisper": "whisper",
+    "python-bidi": "bidi",
     "python-docx": "docx",
 }
 # Requirements that one of the others loads on our behalf: the module of ours that asks for it.

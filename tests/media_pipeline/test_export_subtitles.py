@@ -11,7 +11,7 @@ from ttconv.isd import ISD
 from media_pipeline.exports.files import whole
 from media_pipeline.exports.options import About, ExportOptions
 from media_pipeline.exports.registry import EXPORTERS
-from media_pipeline.transcript import Transcript
+from media_pipeline.transcript import Segment, Transcript
 from tests.media_pipeline.said import NAMES, NASTY, discussion, spoken
 
 TT, TTM, TTP, XML = (
@@ -67,6 +67,13 @@ def test_braces_and_backslashes_of_the_text_are_no_commands() -> None:
     (event,) = ass(spoken(["{\\an8} braces and \\N slashes"]), {})
 
     assert event.text == "\\{\\\u2060an8\\} braces and \\\u2060N slashes"
+
+
+def test_times_in_ass_go_beyond_ten_hours() -> None:
+    late = Transcript("en", (Segment(45_296.789, 45_298.0, "Still here."),), 50_000.0, "pocketsphinx", "en-us")
+
+    assert ",12:34:56.79,12:34:58.00," in made("ass", late, {})
+    assert ass(late, {}).events[0].start == 45_296_790
 
 
 @pytest.mark.parametrize("names", [NAMES, *ODD_NAMES])

@@ -10,6 +10,7 @@ from pathlib import Path
 from uuid import UUID
 
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.db.models import OuterRef, QuerySet, Subquery
 from django.utils import timezone
@@ -89,6 +90,8 @@ def _everything_due(tally: Tally) -> Iterator[Due]:
         yield Due(f"unfinished upload {unfinished.pk}", partial(upload.abandon_expired, unfinished))
     for part in upload.orphans():
         yield Due(f"upload without a row {part.name}", partial(_unlink, part))
+    if count := _sessions_due().count():
+        yield Due(f"sessions that have expired: {count}", _delete_sessions)
     yield from _orphans_due(tally)
     yield from _cached_due(tally)
 
@@ -174,6 +177,15 @@ def _delete_artifact(artifact: Artifact) -> int | None:
             return None
         artifact.delete()
     return storage.delete(artifact.key)
+
+
+def _sessions_due() -> QuerySet[Session]:
+    """Of people, and of visitors of links, whose cookies are no longer taken."""
+    return Session.objects.filter(expire_date__lt=timezone.now())
+
+
+def _delete_sessions() -> int | None:
+    return 0 if _sessions_due().delete()[0] else None
 
 
 def _orphans_due(tally: Tally) -> Iterator[Due]:

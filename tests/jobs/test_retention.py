@@ -8,6 +8,7 @@ from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import call_command
@@ -184,6 +185,20 @@ def test_recordings_of_the_command_line_do_not_stay(rules: Env, db: None) -> Non
     retention.clean()
 
     assert not Recording.objects.exists()
+
+
+def test_expired_sessions_go_and_living_ones_stay(owner: User, rules: Env) -> None:
+    now = timezone.now()
+    for key, hours in (("expired", -1), ("older", -1000), ("living", 1)):
+        Session.objects.create(session_key=key, session_data="", expire_date=now + timedelta(hours=hours))
+
+    told: list[str] = []
+    retention.clean(is_dry_run=True, tell=told.append)
+    assert told == ["would delete sessions that have expired: 2"] and Session.objects.count() == 3
+    tallies = [retention.clean().deleted for _time in range(2)]
+
+    assert list(Session.objects.values_list("session_key", flat=True)) == ["living"]
+    assert tallies == [1, 0]
 
 
 def test_the_command_prints_what_it_did(owner: User, rules: Env, capsys: pytest.CaptureFixture[str]) -> None:

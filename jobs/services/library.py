@@ -45,7 +45,7 @@ class Filters:
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What can be filtered by: whatever a person's recordings have."""
+    """What can be filtered by: whatever a person's recordings have, in the texts that people read."""
 
     speakers: list[str]
     languages: list[str]
@@ -87,7 +87,7 @@ def _with_text(recordings: RecordingQuerySet, filters: Filters) -> RecordingQuer
 
 
 def choices(person: AbstractBaseUser) -> Choices:
-    shown = Transcript.objects.filter(recording__in=own(person))
+    shown = versions.shown_in(own(person))
     languages = shown.order_by("language").values_list("language", flat=True).distinct()
     named = Speaker.objects.filter(transcript__in=shown).exclude(name="").order_by("name")
     tags = Tag.objects.filter(owner=person.pk, recordings__in=own(person)).distinct()

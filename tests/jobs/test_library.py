@@ -196,6 +196,7 @@ def test_a_filter_goes_by_the_version_that_people_read(browser: Client, owner: U
 
     assert titles(browser, language="en") == titles(browser, speaker="Anna") == []
     assert len(titles(browser, language="ru")) == 1
+    assert library.choices(owner) == library.Choices(speakers=[], languages=["ru"], tags=[])
 
 
 # Titles, tags, several at once ----------------------------------------------------------------------------------------

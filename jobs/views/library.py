@@ -14,6 +14,7 @@ from django.db.models.functions import Substr
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
@@ -64,6 +65,8 @@ def library(request: HttpRequest) -> HttpResponse:
         "filters": filters,
         "address": _address(request, without=()),
         "address_of_pages": _address(request),
+        "address_of_found": _address(request, without=("page", "in")),
+        "address_of_tags": _address(request, without=("page", "in", "tag")),
         "asked": urlsplit(_address(request)).query,
         "is_narrowed": bool(query) or filters.are_any,
     }
@@ -187,8 +190,8 @@ def _chips(request: HttpRequest, filters: Filters) -> list[tuple[str, str, str]]
         "language": language_name,
         "status": lambda status: str(STATUSES[status]),
         "tag": str,
-        "since": lambda day: _("from %(day)s") % {"day": day},
-        "until": lambda day: _("until %(day)s") % {"day": day},
+        "since": lambda day: _("from %(day)s") % {"day": date_format(date.fromisoformat(day))},
+        "until": lambda day: _("until %(day)s") % {"day": date_format(date.fromisoformat(day))},
     }
     asked = {name: getattr(filters, name) for name in named}
     return [

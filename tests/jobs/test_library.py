@@ -93,6 +93,27 @@ def test_a_filter_is_taken_off_without_the_search_and_the_order(browser: Client,
     ]
 
 
+def test_what_a_row_leads_to_keeps_the_other_filters(browser: Client, shelf: dict[str, Recording]) -> None:
+    anna = shelf["Anna's"]
+    Segment.objects.bulk_create(
+        Segment(transcript=anna.transcripts.get(), start=start, end=start + 1, text="Hello again.")
+        for start in range(10, 15)
+    )
+    asked = {"q": "hello", "language": "en", "since": "2020-05-01", "tag": "Work", "page": "1"}
+    kept = "/?q=hello&amp;language=en&amp;since=2020-05-01"
+
+    page = browser.get(reverse("library"), asked).content.decode()
+    alone = browser.get(reverse("library"), asked | {"in": str(anna.pk)}).content.decode()
+
+    assert f'href="{kept}&amp;tag=Work&amp;in={anna.pk}" data-more' in page
+    assert f'class="tag" href="{kept}&amp;tag=Work"' in page
+    assert f'<a href="{kept}&amp;tag=Work">All recordings</a>' in alone
+    assert 'class="tag" href="/?tag=Work"' in browser.get(reverse("library")).content.decode()
+    assert "from May 1, 2020" in page
+    russian = browser.get(reverse("library"), asked, headers={"Accept-Language": "ru"}).content.decode()
+    assert "1 мая 2020" in russian
+
+
 # Search ---------------------------------------------------------------------------------------------------------------
 
 

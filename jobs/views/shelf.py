@@ -174,7 +174,23 @@ def restore(request: HttpRequest) -> HttpResponse:
     elif back:
         said = ngettext("%(count)d recording was put back.", "%(count)d recordings were put back.", len(back))
         messages.success(request, said % {"count": len(back)})
+    _tell_stopped(request, back)
     return _back(request)
+
+
+def _tell_stopped(request: HttpRequest, back: list[Recording]) -> None:
+    """What was at work when it was deleted does not go on by itself."""
+    kept = library.own(person(request)).filter(pk__in=[one.pk for one in back])
+    stopped = library.filtered(kept, library.Filters(status=library.CANCELLED)).count()
+    if stopped and len(back) == 1:
+        messages.info(request, _("Its transcription had been stopped. Open the recording to continue it."))
+    elif stopped:
+        said = ngettext(
+            "The transcription of %(count)d had been stopped. Open it to continue it.",
+            "The transcriptions of %(count)d had been stopped. Open each to continue it.",
+            stopped,
+        )
+        messages.info(request, said % {"count": stopped})
 
 
 @login_required

@@ -377,6 +377,22 @@ def test_what_works_on_a_deleted_recording_is_stopped(browser: Client, owner: Us
     assert job.status == "cancelled"
 
 
+def test_putting_back_tells_what_was_stopped(browser: Client, owner: User) -> None:
+    ran, done = make_job(owner).recording, make_transcript(owner, ["Hello."]).recording
+    for recording in (ran, done):
+        browser.post(reverse("recording_delete", args=[recording.pk]))
+
+    def put_back(*recordings: Recording) -> str:
+        lifecycle.to_trash(ran)
+        chosen = {"id": ",".join(str(one.pk) for one in recordings)}
+        return browser.post(reverse("restore"), chosen, follow=True).content.decode()
+
+    assert "had been stopped" not in put_back(done)
+    assert "Its transcription had been stopped." in put_back(ran)
+    lifecycle.to_trash(done)
+    assert "The transcription of 1 had been stopped." in put_back(ran, done)
+
+
 def test_only_what_is_in_the_trash_of_a_person_is_deleted_for_good(
     browser: Client, owner: User, stranger: User
 ) -> None:

@@ -9,15 +9,18 @@ import { Sending } from "./lib/sending.js";
 import { notMedia } from "./lib/sniff.js";
 import { recall, remember } from "./lib/storage.js";
 import { Turns } from "./lib/turns.js";
+import { isSameFile } from "./lib/twins.js";
 import { Unfinished } from "./lib/unfinished.js";
 
 const AT_ONCE = 2;
 const PAUSES_MS = [0, 1000, 3000, 5000, 10_000, 20_000]; // after each break without a byte between; then the last again
 const LONG_LIST = 6;
-const BUSY = ["waiting", "uploading", "paused", "checking", "submitting"];
+const BUSY = ["chosen", "waiting", "uploading", "paused", "checking", "submitting"];
 const LATE = ["refused", "submitting", "done"];
 const REMEMBERED = NAMES.filter((name) => name !== "vocabulary");
+const NOT_COMPARED = ["checking", "same", "refused"];
 const BAD_OPTIONS = 400;
+const CONFLICT = 409;
 
 const form = document.querySelector("[data-upload]");
 const limits = {
@@ -28,6 +31,7 @@ const limits = {
 const place = { createUrl: form.dataset.createUrl, tusSrc: form.dataset.tusSrc, pieceBytes: limits.piece };
 const list = form.querySelector("[data-files]");
 const rows = [];
+const discarded = new Set(); // the addresses of uploads of removed rows
 const common = new OptionFields(form.querySelector("[data-common]"));
 const unfinished = new Unfinished(form.querySelector("[data-unfinished]"), form.querySelector("[data-file-input]"));
 const handing = new Turns(AT_ONCE);
@@ -42,7 +46,7 @@ function word(name, values = {}) {
 function addRow(file) {
   const element = form.querySelector("template[data-row]").content.firstElementChild.cloneNode(true);
   const part = (name) => element.querySelector(`[data-${name}]`);
-  const row = { file, element, part, state: "waiting", isWanted: false, canMend: false, isReceived: false, sent: 0, breaks: 0, isCut: false, timer: 0, pace: new Pace() };
+  const row = { file, element, part, state: "chosen", isWanted: false, isAnyway: false, twin: null, canMend: false, isReceived: false, sent: 0, breaks: 0, isCut: false, timer: 0, pace: new Pace() };
   row.sending = new Sending(file, place, {
     progress: (sent) => progress(row, sent),
     received: () => received(row),
@@ -94,7 +98,7 @@ function announce(text) {
 
 /** Whether "Transcribe" still concerns this file. */
 function isOpen(row) {
-  return ["waiting", "uploading", "paused", "checking", "uploaded"].includes(row.state) || row.canMend;
+  return ["chosen", "waiting", "uploading", "paused", "checking", "uploaded"].includes(row.state) || row.canMend;
 }
 
 /** One file needs no options besides those for all. */
@@ -145,8 +149,10 @@ function showWhole() {
 
 function remove(row) {
   clearTimeout(row.timer);
+  if (row.sending.url) discarded.add(pathOf(row.sending.url));
   row.sending.giveUp();
   rows.splice(rows.indexOf(row), 1);
+  for (const twin of rows.filter((one) => one.state === "same" && one.twin === row)) received(twin);
   const next = row.element.nextElementSibling ?? row.element.previousElementSibling;
   row.element.remove();
   (next?.querySelector("[data-remove]") ?? form.querySelector("[data-file-input]")).focus();
@@ -176,13 +182,19 @@ async function problem(file) {
   }
 }
 
+async function isInList(row) {
+  for (const other of rows.slice(0, rows.indexOf(row))) {
+    if (other.state !== "refused" && (await isSameFile(other.file, row.file))) return true;
+  }
+  return false;
+}
+
 async function add(files) {
   const chosen = unfinished.takeChosen(files);
   if (!chosen) return;
   for (const file of chosen) {
-    const isTwice = rows.some((row) => row.file.name === file.name && row.file.size === file.size && row.state !== "refused");
     const row = addRow(file);
-    const refusal = isTwice ? word("twice") : await problem(file);
+    const refusal = (await isInList(row)) ? word("twice") : await problem(file);
     if (!rows.includes(row)) continue;
     if (refusal) {
       refuse(row, refusal);
@@ -275,22 +287,47 @@ async function lookForSame(row) {
     row.isReceived = false;
     return pause(row, 0);
   }
+  const known = answer.ok && !answer.redirected ? await answer.json() : null;
   if (!rows.includes(row)) return;
-  const known = answer.ok && !answer.redirected ? (await answer.json()).recordings : null;
-  if (known?.length) showSame(row, known[0]);
+  const twin = known && twinAmong(known);
+  if (twin) showSame(row, twin);
   else uploaded(row, known ? word("uploaded") : word("unchecked"));
 }
 
-function showSame(row, recording) {
-  row.part("same-link").href = recording.url;
-  row.part("same-link").textContent = recording.title;
-  row.part("same-since").textContent = recording.since;
-  show(row, "same", word("same"));
+/** What goes before a file: a recording of it, the same in this list, or an upload made elsewhere. Null without any.
+ *  Of two rows that are compared at once, the one whose answer comes first goes before the other. */
+function twinAmong({ recordings, uploads }) {
+  if (recordings.length) return { said: "same", ...recordings[0] };
+  const others = uploads.map((one) => ({ ...one, row: rows.find(({ sending }) => sending.url && pathOf(sending.url) === one.url) }));
+  const listed = others.find(({ row }) => row?.isReceived && !NOT_COMPARED.includes(row.state))?.row;
+  if (listed) return { said: "samehere", title: listed.part("title").value, url: addressOf(listed), row: listed };
+  const elsewhere = others.find(({ row, url }) => !row && !discarded.has(url));
+  return elsewhere ? { said: "samewaiting", title: elsewhere.title, since: elsewhere.since } : null;
+}
+
+/** Of a row in this page, or of what it has become. */
+function addressOf({ state, part }) {
+  return state === "done" ? part("link").href : `#${part("title").id}`;
+}
+
+function pathOf(url) {
+  return new URL(url, location.href).pathname;
+}
+
+function showSame(row, { said, title, url, since = "", row: twin = null }) {
+  const link = row.part("same-link");
+  row.twin = twin;
+  link.textContent = title;
+  if (url) link.href = url;
+  else link.removeAttribute("href"); // it has no page yet
+  row.part("same-since").textContent = since;
+  show(row, "same", word(said));
 }
 
 function goOnAnyway(row) {
   row.element.tabIndex = -1; // the button goes; the focus stays in the row
   row.element.focus();
+  row.isAnyway = true;
   submit(row);
 }
 
@@ -315,6 +352,7 @@ function options(row) {
   const data = new FormData();
   for (const [name, value] of Object.entries(row.options.values())) if (value) data.set(name, value);
   data.set("title", row.part("title").value.trim() || row.file.name);
+  if (!row.isAnyway) data.set("unless_here", "1");
   return data;
 }
 
@@ -340,6 +378,8 @@ async function handIn(row) {
   if (answer.ok && !answer.redirected) return done(row, JSON.parse(text).url);
   if (answer.status === 403 || answer.redirected) return show(row, "failed", word("signedout"));
   row.isWanted = false;
+  const known = answer.status === CONFLICT ? JSON.parse(text).recordings : null;
+  if (known) return showSame(row, twinAmong({ recordings: known, uploads: [] }));
   show(row, "failed", sentence(text) ?? refusal(answer.status));
   if (answer.status === BAD_OPTIONS) showRefusedOptions(row, JSON.parse(text).fields);
 }
@@ -348,6 +388,7 @@ function done(row, url) {
   row.part("link").href = url;
   row.part("link").textContent = row.part("title").value || row.file.name;
   row.part("link").hidden = false;
+  for (const one of rows.filter(({ twin }) => twin === row)) one.part("same-link").href = url;
   show(row, "done", word("done"));
   if (rows.length === 1) location.assign(url);
 }

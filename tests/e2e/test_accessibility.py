@@ -4,6 +4,7 @@ Looks at a product of its own with one recording in each state, so that other te
 """
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -190,7 +191,7 @@ def look(page: Page) -> list[str]:
 
 
 def add_files(page: Page) -> None:
-    speech: FilePayload = {"name": "meeting.wav", "mimeType": "audio/wav", "buffer": b"RIFF" + bytes(2000)}
+    speech: FilePayload = {"name": "meeting.wav", "mimeType": "audio/wav", "buffer": b"RIFF" + os.urandom(2000)}
     page.set_input_files(
         "input[type=file]", [speech, {"name": "notes.pdf", "mimeType": "application/pdf", "buffer": b"%PDF"}]
     )
@@ -202,8 +203,8 @@ def add_files(page: Page) -> None:
 
 def open_file_options(page: Page) -> None:
     speech = [
-        FilePayload(name=f"{name}.wav", mimeType="audio/wav", buffer=b"RIFF" + bytes(2000 + number))
-        for number, name in enumerate(("meeting", "interview"))
+        FilePayload(name=f"{name}.wav", mimeType="audio/wav", buffer=b"RIFF" + os.urandom(2000))
+        for name in ("meeting", "interview")
     ]
     page.set_input_files("input[type=file]", speech)
     page.locator("[data-state=uploaded]").nth(1).wait_for()

@@ -230,6 +230,129 @@ def test_a_file_that_is_here_already_is_shown_and_can_be_transcribed_anyway(
     assert page.url != address
 
 
+def recorded(folder: Path, content: bytes, modified: int) -> Path:
+    """The first file of a recorder, which calls it as every other of its kind does."""
+    folder.mkdir()
+    path = folder / "ZOOM0001.wav"
+    path.write_bytes(content)
+    os.utime(path, (modified, modified))
+    return path
+
+
+def hashes_of_titles(product: Product, title: str) -> list[str]:
+    """The content of each recording of that title, as it was noted when it came."""
+    with sqlite3.connect(product.data_dir / "db.sqlite3") as database:
+        found = database.execute("SELECT content_hash FROM jobs_recording WHERE title = ? ORDER BY 1", [title])
+        return [str(content_hash) for (content_hash,) in found]
+
+
+def test_files_of_two_recorders_with_one_name_and_size_are_both_taken(
+    page: Page, product: Product, tmp_path: Path, speech: bytes
+) -> None:
+    tails = (b"left ", b"right", b"third")
+    times = (1_700_000_000, 1_700_000_060, 1_700_000_060)  # the last has no clock of its own
+    paths = [
+        recorded(tmp_path / tail.decode().strip(), speech + tail, at) for tail, at in zip(tails, times, strict=True)
+    ]
+    page.goto("/upload/")
+    rows = page.locator("[data-files] .file")
+
+    for path in paths:
+        choose(page, path)
+    expect(page.locator("[data-state=uploaded]")).to_have_count(3, timeout=30_000)
+    choose(page, paths[0])
+    expect(rows.nth(3)).to_have_attribute("data-state", "refused")
+    expect(rows.nth(3)).to_contain_text("already in the list")
+    page.get_by_role("button", name="Transcribe 3 files").click()
+    expect(page.locator("[data-state=done]")).to_have_count(3, timeout=60_000)
+
+    assert hashes_of_titles(product, "ZOOM0001") == sorted(map(hash_of, paths))
+
+
+@pytest.fixture
+def twins(tmp_path: Path, speech: bytes, request: pytest.FixtureRequest) -> list[Path]:
+    """Two files with the same content, of which no other test has any."""
+    paths = [tmp_path / f"{name} {request.node.name}.wav" for name in ("ours", "yours")]
+    for path in paths:
+        path.write_bytes(speech + request.node.name.encode())
+    return paths
+
+
+def test_of_two_files_that_are_the_same_one_waits_for_the_person_to_decide(
+    page: Page, product: Product, twins: list[Path]
+) -> None:
+    page.goto("/upload/")
+    choose(page, *twins)
+    held, taken = page.locator("[data-state=same]"), page.locator("[data-state=uploaded]")
+    expect(held).to_have_count(1, timeout=30_000)
+    expect(taken).to_have_count(1)
+    expect(held.locator("[data-message]")).to_contain_text("in this list already")
+    title = taken.get_by_label("Title").input_value()
+    assert look(page) == []
+    held.get_by_role("link", name=title).press("Enter")
+    expect(taken.get_by_label("Title")).to_be_focused()
+
+    page.get_by_role("button", name="Transcribe", exact=True).click()
+    done = page.locator("[data-state=done]")
+    expect(done).to_have_count(1, timeout=60_000)
+    expect(held.get_by_role("link")).to_have_attribute("href", str(done.get_by_role("link").get_attribute("href")))
+    assert hashes_of_titles(product, title) == [hash_of(twins[0])]
+
+    held.get_by_role("button", name="Transcribe anyway").click()
+    expect(done).to_have_count(2, timeout=60_000)
+    assert {len(hashes_of_titles(product, path.stem)) for path in twins} == {1}
+
+
+def test_once_one_of_two_same_files_is_removed_the_other_is_taken(page: Page, twins: list[Path]) -> None:
+    page.goto("/upload/")
+    choose(page, *twins)
+    expect(page.locator("[data-state=same]")).to_have_count(1, timeout=30_000)
+
+    page.locator("[data-state=uploaded]").get_by_role("button", name="Remove", exact=True).click()
+
+    expect(page.locator("[data-files] .file")).to_have_count(1)
+    expect(page.locator("[data-files] .file")).to_have_attribute("data-state", "uploaded", timeout=30_000)
+
+
+def test_a_file_that_another_page_has_uploaded_and_not_handed_in_is_told(page: Page, twins: list[Path]) -> None:
+    elsewhere = page.context.new_page()
+    for one, path in zip((elsewhere, page), twins, strict=True):
+        one.goto("/upload/")
+        choose(one, path)
+        expect(one.locator("[data-files] .file")).to_have_attribute(
+            "data-state", "uploaded" if one == elsewhere else "same"
+        )
+    row = page.locator("[data-files] .file")
+    expect(row).to_contain_text("waits to be transcribed")
+    expect(row).to_contain_text(twins[0].name)
+
+    row.get_by_role("button", name="Transcribe anyway").click()
+
+    page.wait_for_url("**/recordings/**", timeout=60_000)
+    elsewhere.close()
+
+
+def test_where_files_could_not_be_compared_they_are_when_they_are_handed_in(
+    page: Page, product: Product, twins: list[Path], problems: list[str]
+) -> None:
+    page.goto("/upload/")
+    page.route("**/same/", lambda route: route.fulfill(status=500))
+    choose(page, *twins)
+    expect(page.locator("[data-state=uploaded]")).to_have_count(2, timeout=30_000)
+
+    page.get_by_role("button", name="Transcribe 2 files").click()
+
+    held, done = page.locator("[data-state=same]"), page.locator("[data-state=done]")
+    expect(held).to_have_count(1, timeout=60_000)
+    expect(done).to_have_count(1, timeout=60_000)
+    expect(held.locator("[data-message]")).to_contain_text("You have this very file already")
+    expect(held.get_by_role("link")).to_have_attribute("href", str(done.get_by_role("link").get_attribute("href")))
+    held.get_by_role("button", name="Transcribe anyway").click()
+    expect(done).to_have_count(2, timeout=60_000)
+    assert sum(len(hashes_of_titles(product, path.stem)) for path in twins) == 2
+    problems.clear()  # the browser logs each request that failed
+
+
 def test_thirty_files_by_keyboard(page: Page, product: Product, tmp_path: Path, speech: bytes) -> None:
     paths = [tmp_path / f"part {number:02}.wav" for number in range(30)]
     for number, path in enumerate(paths):

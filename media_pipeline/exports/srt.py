@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from media_pipeline.exports.base import Exporter, Kind, SpeakerNames, clock
-from media_pipeline.exports.cues import prefixed
+from media_pipeline.exports.base import Exporter, Kind, SpeakerNames, clock_ms
+from media_pipeline.exports.cues import prefixed_ms
 from media_pipeline.exports.options import ExportOptions
 from media_pipeline.transcript import Transcript
 from media_pipeline.wording import say
@@ -11,11 +11,11 @@ from media_pipeline.wording import say
 
 def render(transcript: Transcript, names: SpeakerNames, options: ExportOptions) -> Iterator[str]:
     """Numbered from 1, with a blank line after each cue."""
-    for number, cue in enumerate(prefixed(transcript, names, options), start=1):
+    for number, (cue, until) in enumerate(prefixed_ms(transcript, names, options), start=1):
         text = "\n".join(cue.lines)
         if "-->" in text:
             text = text.replace("-->", "->")
-        yield f"{number}\n{clock(cue.start, ',')} --> {clock(cue.end, ',')}\n{text}\n\n"
+        yield f"{number}\n{clock_ms(cue.start, ',')} --> {clock_ms(until, ',')}\n{text}\n\n"
 
 
 SRT = Exporter(

@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from math import inf
 
 from media_pipeline.text.cue_limits import CueLimits
 from media_pipeline.text.cue_sentences import Sentence, milliseconds
@@ -68,7 +69,7 @@ class Cutter:
     def cut(self, sentences: Sequence[Sentence], follow: int) -> list[Draft]:
         """Cues for sentences of which each may share cues with the next. `follow`: start of what comes after them."""
         follows = [*(sentence.start for sentence in sentences[1:]), follow]
-        whole = [self._whole(sentence, after) for sentence, after in zip(sentences, follows, strict=True)]
+        whole = list(map(self._whole, sentences, follows))
         if None in whole:
             blocks = [_Block(index, index + 1, drafts) for index, drafts in enumerate(whole)]
             blocks = self._paired(blocks, sentences, follows)
@@ -144,59 +145,64 @@ class Cutter:
     def _one(self, sentence: Sentence, follow: int) -> Draft | None:
         """A sentence as a cue, if it holds all limits so."""
         clock, wide, start, end = self.clock, sentence.width, sentence.start, sentence.end
-        if wide > self.most or clock.closed(end, follow) - start > clock.longest:
+        if wide > self.most:
             return None
-        need = self.need[wide]
-        if follow - clock.gap - start < need:
+        need, free = self.need[wide], follow - clock.gap
+        if free - start < need or (free if follow - end < clock.near else end) - start > clock.longest:
             return None
         if end + clock.linger - start < need and clock.room(start, end, follow) < need:
             return None
         if wide <= self.columns:
-            lines: tuple[str, ...] = (self.join.join(sentence.texts).strip(),)
+            lines: tuple[str, ...] = (sentence.narrow or self.join.join(sentence.texts).strip(),)
         else:
-            cost, lines = self.lines.laid(sentence.texts, sentence.widths, wide)
+            cost, lines = self.lines.laid(sentence.texts, sentence.widths, wide, sentence.narrow)
             if cost >= NEVER:
                 return None
+            wide -= self.space
         segments = range(sentence.segment, sentence.segment + 1)
-        return Draft(start, end, lines, (sentence.speaker,) * len(lines), segments, self.shown(wide))
+        return Draft(start, end, lines, (sentence.speaker,) * len(lines), segments, wide)
 
     def _two(self, sentence: Sentence, follow: int) -> list[Draft] | None:
         """Two cues of a sentence that is too wide for one, cut at the best place that holds all limits."""
-        for _, index, upper in sorted(self._places(sentence)):
-            right = _part(sentence, index, len(sentence.texts), sentence.width - upper - self.space)
-            second = self._one(right, follow)
-            if second is not None:
-                first = self._one(_part(sentence, 0, index, upper), right.start)
-                if first is not None:
-                    return [first, second]
+        costs = self._costs(sentence)
+        # The first place nearly always will do: to look for the least twice is cheaper than to sort.
+        while (least := min(costs)) < inf:
+            index = costs.index(least)
+            first, second = _halves(sentence, index, self.space)
+            lower = self._one(second, follow)
+            upper = self._one(first, second.start) if lower is not None else None
+            if lower is not None and upper is not None:
+                return [upper, lower]
+            costs[index] = inf
         return None
 
-    def _places(self, sentence: Sentence) -> Iterator[tuple[float, int, int]]:
-        """The places at which two cues have room for a sentence: cost, word, and width of what is before it."""
-        texts, breaks, shape, space, most = sentence.texts, self.breaks, self.shape, self.space, self.most
-        upper, least = -space, sentence.width - space - most
-        for index, wide in enumerate(sentence.widths[:-1], start=1):
+    def _costs(self, sentence: Sentence) -> list[float]:
+        """What it costs to cut a sentence in two before each of its words: `inf` where one of them had no room."""
+        breaks, shape, space, most = self.breaks, self.shape, self.space, self.most
+        upper, lower = -space, sentence.width
+        least = lower - space - most
+        leaving = inf
+        costs = []
+        for text, wide in zip(sentence.texts, sentence.widths, strict=True):
+            after, before = breaks[text]
+            cost = leaving + before
+            costs.append(cost + shape[upper] + shape[lower] if cost < NEVER and least <= upper <= most else inf)
+            leaving = ANYWHERE + after
             upper += wide + space
-            if upper > most:
-                return
-            if upper < least:
-                continue
-            cost = ANYWHERE + breaks[texts[index - 1]][0] + breaks[texts[index]][1]
-            if cost < NEVER:
-                yield cost + shape[upper] + shape[sentence.width - upper - space], index, upper
+            lower -= wide + space
+        return costs
 
 
-def _part(sentence: Sentence, first: int, last: int, wide: int) -> Sentence:
-    words = sentence.words[first:last]
-    return Sentence(
-        sentence.segment,
-        sentence.speaker,
-        words,
-        sentence.texts[first:last],
-        wide,
-        milliseconds(words[0].start),
-        milliseconds(words[-1].end),
-        sentence.widths[first:last],
+def _halves(sentence: Sentence, index: int, space: int) -> tuple[Sentence, Sentence]:
+    """What is before a word, and it with what follows; the words are left out, for the halves are not cut again."""
+    segment, speaker, words = sentence.segment, sentence.speaker, sentence.words
+    texts, widths, narrow = sentence.texts, sentence.widths, sentence.narrow
+    upper = sum(widths[:index]) + space * (index - 1)
+    lower = sentence.width - upper - space
+    end, start = milliseconds(words[index - 1].end), milliseconds(words[index].start)
+    return (
+        Sentence(segment, speaker, (), texts[:index], upper, sentence.start, end, widths[:index], narrow[:upper]),
+        Sentence(segment, speaker, (), texts[index:], lower, start, sentence.end, widths[index:], narrow[-lower:]),
     )
 
 
@@ -302,7 +308,7 @@ class _Window:
         free = [0, *(follow - gap if follow - end < near + linger else end + linger for end, follow in pairs)]
         closed = [0, *accumulate((follow - gap if follow - end < near else end for end, follow in pairs), max)]
         turns = [*self._turns, count]
-        best = [float("inf")] * (count + 1)
+        best = [inf] * (count + 1)
         best[0] = 0.0
         for first in range(count):
             if first >= turns[0]:

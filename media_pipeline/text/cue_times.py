@@ -12,6 +12,7 @@ from media_pipeline.text.cue_limits import CueLimits
 # Even a cue pressed between two others stays visible for some frames.
 _LEAST_MS = 200
 FAR_AWAY = 2**62
+_ROUNDED_UP = 0.999999
 
 
 class Draft(msgspec.Struct, gc=False):
@@ -44,7 +45,7 @@ class Clock:
 
     def reading(self, columns: int) -> int:
         """How long it takes to read so many columns."""
-        return int(columns * self._per_column + 0.999999)
+        return int(columns * self._per_column + _ROUNDED_UP)
 
     def room(self, start: int, end: int, follow: int) -> int:
         """How long a cue of words from `start` to `end` may be shown, when the next one starts at `follow`."""
@@ -55,18 +56,18 @@ class Clock:
 
     def shown_until(self, draft: Draft, follow: int) -> int:
         """The end of a cue: long enough to read if there is room, and close to the next one if that is near."""
-        start, end = draft.start, draft.end
-        until = max(end, start + self.shortest)
-        reading = self.reading(draft.columns)
-        if until - start < reading:
-            until = max(until, min(start + reading, end + self.linger))
+        start, until = draft.start, draft.end
+        shown = int(draft.columns * self._per_column + _ROUNDED_UP)
+        if until - start < shown:
+            until = min(start + shown, until + self.linger)
+        if until - start < self.shortest:
+            until = start + self.shortest
         if follow - until < self.near:
             until = follow - self.gap
-        return max(min(until, start + self.longest), start + self._least)
-
-    def closed(self, until: int, follow: int) -> int:
-        """The gap before the next cue is `gap` or no small one."""
-        return follow - self.gap if follow - until < self.near else until
+        # Plain comparisons, for they are made for every cue: half the time of `min` and `max`.
+        if until - start > self.longest:
+            until = start + self.longest
+        return until if until - start > self._least else start + self._least
 
 
 def timed(drafts: Iterable[Draft], clock: Clock) -> Iterator[tuple[Draft, int]]:

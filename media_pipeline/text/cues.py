@@ -47,14 +47,19 @@ def flow(
     Args:
         prefixes: By speaker's label, what to write where another one spoke before: "Anna:". It counts as text.
     """
+    for draft, until in flow_ms(transcript, limits, prefixes):
+        yield Cue(draft.start / 1000, until / 1000, draft.lines, draft.speakers, draft.segments)
+
+
+def flow_ms(
+    transcript: Transcript, limits: CueLimits = DEFAULT, prefixes: Mapping[str, str] | None = None
+) -> Iterator[tuple[Draft, int]]:
+    """The same cues, each with its end, in whole milliseconds: what is written need not be made seconds before."""
     clock = Clock(limits)
     if limits.one_per_segment:
         clock.follow_segments()
-        found = _raw(transcript, prefixes or {})
-    else:
-        found = _drafts(transcript, limits, prefixes or {})
-    for draft, until in timed(found, clock):
-        yield Cue(draft.start / 1000, until / 1000, draft.lines, draft.speakers, draft.segments)
+        return timed(_raw(transcript, prefixes or {}), clock)
+    return timed(_drafts(transcript, limits, prefixes or {}), clock)
 
 
 def _drafts(transcript: Transcript, limits: CueLimits, prefixes: Mapping[str, str]) -> Iterator[Draft]:

@@ -1,16 +1,19 @@
 """The words that search goes by, kept by the database itself: whatever changes a text, it is found from then on.
 
 PostgreSQL makes them in a generated column with a GIN index; SQLite has an FTS5 table that triggers keep in step. Both
-take words as `words_of` does: in small letters, digits apart from letters, and each sign of its own in scripts that
-put no spaces between words.
+take words as `words_of` does: in small letters, composed (`é` of `e` and an accent is one letter), digits apart from
+letters, and each sign of its own in scripts that put no spaces between words.
 """
 
 import re
 import sqlite3
+import unicodedata
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from django.db.backends.base.base import BaseDatabaseWrapper
+
+from jobs import title_order
 
 # Han, kana, Thai, Lao, Burmese and Khmer.
 _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u31f0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -18,19 +21,20 @@ _WORD = re.compile(rf"[0-9]+|[{_UNSPACED}\U00020000-\U0003ffff]|[^\W0-9_{_UNSPAC
 # What people write either way, and what grows longer in small letters.
 _SAME, _AS = "ЁёİΣς", "ееiσσ"
 
-POSTGRESQL = (
-    # One to one what `words_of` does; the collation makes it the same whatever the server's locale is.
-    rf"""
-    CREATE FUNCTION search_words(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+# One to one what `words_of` does; the collation makes it the same whatever the server's locale is.
+POSTGRESQL_WORDS = rf"""
+    CREATE OR REPLACE FUNCTION search_words(text) RETURNS text LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
         SELECT regexp_replace(
             regexp_replace(
-                lower(translate($1, '{_SAME}', '{_AS}') COLLATE "und-x-icu"),
+                lower(translate(normalize($1, NFC), '{_SAME}', '{_AS}') COLLATE "und-x-icu"),
                 '([0-9]+|[{_UNSPACED}\U00020000-\U0003ffff])', ' \1 ', 'g'
             ),
             '[^[:alnum:]]+', ' ', 'g'
         )
     $$
-    """,
+"""
+POSTGRESQL = (
+    POSTGRESQL_WORDS,
     """
     ALTER TABLE jobs_segment ADD COLUMN search_vector tsvector
         GENERATED ALWAYS AS (to_tsvector('pg_catalog.simple'::regconfig, search_words(text))) STORED
@@ -86,21 +90,28 @@ class _Letters(dict[int, str]):
 _LETTERS = _Letters()
 
 
+def composed(text: str) -> str:
+    """With each letter in one piece, its accents included, where there is such a character."""
+    return unicodedata.normalize("NFC", text)
+
+
 def words_of(text: str) -> list[tuple[int, int, str]]:
-    """(begin, end, word as it is compared) of each word of a text; begin and end count its characters."""
+    """(begin, end, word as it is compared) of each word of a composed text; begin and end count its characters."""
     return [(*match.span(), match[0]) for match in _WORD.finditer(text.translate(_LETTERS))]
 
 
 def search_words(text: str) -> str:
     """The words of a text, as they are compared, with a blank between them."""
-    return " ".join(_WORD.findall(text.translate(_LETTERS)))
+    return " ".join(_WORD.findall(composed(text).translate(_LETTERS)))
 
 
 def teach(connection: BaseDatabaseWrapper, **_signal: Any) -> None:
-    """Make `search_words` known to a connection, whose triggers call it. For the signal `connection_created`."""
+    """Make our functions known to a connection, whose triggers call them. For the signal `connection_created`."""
     raw = connection.connection
     if isinstance(raw, sqlite3.Connection):
         raw.create_function("search_words", 1, search_words, deterministic=True)
+        raw.create_function("is_decomposed", 1, lambda text: composed(text) != text, deterministic=True)
+        raw.create_function("title_key", 1, title_order.title_key, deterministic=True)
 
 
 def keep_in_step(using: str = DEFAULT_DB_ALIAS, **_signal: Any) -> None:
@@ -136,6 +147,22 @@ def make_sqlite(connection: BaseDatabaseWrapper) -> None:
                     [last, until],
                 )
             last = until
+
+
+def index_decomposed(connection: BaseDatabaseWrapper) -> None:
+    """Index anew the texts whose letters are not in one piece; the words of all others are what they were."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute(POSTGRESQL_WORDS)
+            for table, text in (("jobs_segment", "text"), ("jobs_recording", "title")):
+                # Whoever writes the text makes its column of words anew.
+                cursor.execute(f"UPDATE {table} SET {text} = {text} WHERE {text} IS NOT NFC NORMALIZED")  # noqa: S608
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE jobs_segment_search SET words = (SELECT search_words(text) FROM jobs_segment WHERE id = rowid)"
+            " WHERE rowid IN (SELECT id FROM jobs_segment WHERE is_decomposed(text))"
+        )
 
 
 def drop_sqlite(connection: BaseDatabaseWrapper) -> None:

@@ -1,7 +1,8 @@
 """Looking for words in the titles and texts of a person's recordings.
 
 `one two` finds what has both words, `"one two"` the two beside each other, `wor*` words that begin so. A sentence
-counts, not a whole text: all words must stand in one sentence, or in the title. In titles each word may be a beginning.
+counts, not a whole text: all words must stand in one sentence, or in the title. In titles each word may be a beginning,
+and so may the last word anywhere that no blank and no quotation mark follows: somebody may still be typing it.
 
 The newest `CANDIDATES` sentences that have the words are ranked, so a common word takes no longer than a rare one. The
 ranking is done here, over those few, so that both databases give the same.
@@ -19,7 +20,7 @@ from django.db.models import BooleanField, QuerySet
 from django.db.models.expressions import RawSQL
 
 from jobs.models import Recording, Segment, Transcript
-from jobs.search_index import search_words, words_of
+from jobs.search_index import composed, search_words, words_of
 from jobs.services import versions
 
 CANDIDATES = 1000
@@ -89,14 +90,14 @@ class _Sentence(NamedTuple):
 
 
 def parse(query: str) -> list[Term]:
-    """What a person typed, as terms; none when there is no word in it."""
-    terms = []
+    """What a person typed, as terms; none when there is no word in it. A last word may be the beginning of one."""
+    terms: list[Term] = []
     for match in _ASKED.finditer(query[:MAX_QUERY_CHARS].translate(_QUOTES)):
         phrase, word = match.groups()
         words = tuple(search_words(word if phrase is None else phrase).split())
         if words:
-            is_prefix = phrase is None and word.endswith("*") and len(words[-1]) >= SHORTEST_PREFIX
-            terms.append(Term(words, is_prefix))
+            is_open = phrase is None and (word.endswith("*") or match.end() == len(query))
+            terms.append(Term(words, is_open and len(words[-1]) >= SHORTEST_PREFIX))
     return terms[:MAX_TERMS]
 
 
@@ -110,28 +111,30 @@ def search(recordings: QuerySet[Recording], query: str, *, passages: int = 3) ->
     terms = parse(query)
     if not terms:
         return Results([])
-    sentences = _sentences(recordings, terms)
+    whole = parse(f"{query} ")
+    sentences = _candidates(recordings, terms, whole)
     found = _titles(recordings, terms)
     by_recording = _by_recording(sentences[:CANDIDATES])
     for recording, said in by_recording.items():
-        _add_passages(found.setdefault(recording, Found(recording)), said, terms, passages)
+        _add_passages(found.setdefault(recording, Found(recording)), said, (terms, whole), passages)
     ordered = sorted(found.values(), key=lambda one: one.score, reverse=True)
     return Results(ordered, is_cut=len(sentences) > CANDIDATES)
 
 
-def _add_passages(found: Found, said: Sequence[_Sentence], terms: Sequence[Term], most: int) -> None:
-    scored = sorted(((_score(one.text, terms), one) for one in said), key=lambda pair: (-pair[0], pair[1].start))
+def _add_passages(found: Found, said: Sequence[_Sentence], asked: tuple[Sequence[Term], ...], most: int) -> None:
+    """`asked` is what was looked for, and that with a last word that is whole; what has both is better."""
+    scored = sorted(((_score(one.text, asked), one) for one in said), key=lambda pair: (-pair[0], pair[1].start))
     best = sorted((one for _rank, one in scored[:most]), key=lambda one: one.start)
-    found.passages = tuple(Passage(one.segment, one.start, _excerpt(one.text, terms)) for one in best)
+    found.passages = tuple(Passage(one.segment, one.start, _excerpt(one.text, asked[0])) for one in best)
     found.count = len(said)
     found.score += scored[0][0]
 
 
-def _score(text: str, terms: Sequence[Term]) -> float:
+def _score(text: str, asked: tuple[Sequence[Term], ...]) -> float:
     """How much of a sentence is what was looked for; long ones are not punished for a word more."""
-    words = words_of(text)
-    hits = sum(end - begin for begin, end in _hits([word for *_place, word in words], terms))
-    return hits / (len(words) + 10)
+    words = [word for *_place, word in words_of(text)]
+    hits = sum(end - begin for terms in asked for begin, end in _hits(words, terms))
+    return hits / len(asked) / (len(words) + 10)
 
 
 def _titles(recordings: QuerySet[Recording], terms: Sequence[Term]) -> dict[UUID, Found]:
@@ -140,17 +143,27 @@ def _titles(recordings: QuerySet[Recording], terms: Sequence[Term]) -> dict[UUID
     condition, values = _title_condition(anywhere), _title_values(anywhere)
     has_all = RawSQL(condition, values, output_field=BooleanField())  # noqa: S611  what people type is in `values`
     rows = recordings.filter(has_all).order_by("-created_at").values_list("pk", "title")[:MAX_TITLES]
-    return {pk: Found(pk, title=tuple(_pieces(title, anywhere)), score=1.0) for pk, title in rows}
+    return {pk: Found(pk, title=tuple(_pieces(composed(title), anywhere)), score=1.0) for pk, title in rows}
 
 
 # The database ---------------------------------------------------------------------------------------------------------
+
+
+def _candidates(recordings: QuerySet[Recording], terms: Sequence[Term], whole: Sequence[Term]) -> list[_Sentence]:
+    """The newest that have all terms; where there are too many, first those that have the last word whole."""
+    sentences = _sentences(recordings, terms)
+    if len(sentences) <= CANDIDATES or terms == whole:
+        return sentences
+    first = _sentences(recordings, whole)
+    known = {one.segment for one in first}
+    return [*first, *(one for one in sentences if one.segment not in known)][: CANDIDATES + 1]
 
 
 def _sentences(recordings: QuerySet[Recording], terms: Sequence[Term]) -> list[_Sentence]:
     """The newest that have all terms; one more than are looked at, where there are more."""
     readable = Segment.objects.filter(transcript__in=versions.shown_in(recordings))
     rows = _with_words(readable, terms).order_by("-pk").values_list("pk", "transcript", "start", "text")
-    return [_Sentence(*row) for row in rows[: CANDIDATES + 1]]
+    return [_Sentence(pk, of, start, composed(text)) for pk, of, start, text in rows[: CANDIDATES + 1]]
 
 
 def _with_words(segments: QuerySet[Segment], terms: Sequence[Term]) -> QuerySet[Segment]:

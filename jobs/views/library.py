@@ -9,7 +9,7 @@ from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.paginator import Page, Paginator
-from django.db.models import F, OrderBy, OuterRef, Subquery
+from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Substr
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import render
@@ -25,11 +25,12 @@ from jobs.services import search
 from jobs.services.library import Filters
 from jobs.services.submit import sample_path
 from jobs.templatetags.display import language_name
+from jobs.title_order import TitleOrder
 from jobs.views.access import person
 
 PAGE_SIZE = 50
 FOUND_PAGE_SIZE = 20
-SORTS = {
+SORTS = {  # without any the newest come first, or what matches a search best
     "-created_at": gettext_lazy("Newest first"),
     "created_at": gettext_lazy("Oldest first"),
     "title": gettext_lazy("Title"),
@@ -54,13 +55,14 @@ def library(request: HttpRequest) -> HttpResponse:
     owned = shelf.own(person(request))
     query = _query(request.GET)
     sort = request.GET.get("sort", "")
-    sort = sort if sort in SORTS else "-created_at"
+    sort = sort if sort in SORTS else ""
     filters = _filters(request.GET)
     shown = shelf.filtered(owned, filters)
-    listed = _found(request, shown, query) if query else _listed(request, shown, sort)
+    listed = _found(request, shown, query, sort) if query.strip() else _listed(request, shown, sort)
     context = {
         **listed,
         "query": query,
+        "is_search": bool(query.strip()),
         "sort": sort,
         "filters": filters,
         "address": _address(request, without=()),
@@ -68,7 +70,7 @@ def library(request: HttpRequest) -> HttpResponse:
         "address_of_found": _address(request, without=("page", "in")),
         "address_of_tags": _address(request, without=("page", "in", "tag")),
         "asked": urlsplit(_address(request)).query,
-        "is_narrowed": bool(query) or filters.are_any,
+        "is_narrowed": bool(query.strip()) or filters.are_any,
     }
     if request.headers.get("X-Partial") == "1":
         return render(request, "jobs/partials/_recordings.html", context)
@@ -78,7 +80,7 @@ def library(request: HttpRequest) -> HttpResponse:
 def found_by(owned: RecordingQuerySet, asked: QueryDict) -> list[Recording]:
     """All that a list shows on all its pages, when its address asks so."""
     shown, query = shelf.filtered(owned, _filters(asked)), _query(asked)
-    if not query:
+    if not query.strip():
         return list(shown)
     only = _only(shown, asked)
     return list(owned.filter(pk__in=[one.recording for one in _search(shown, query, only).found]))
@@ -103,16 +105,16 @@ def _around(request: HttpRequest, owned: RecordingQuerySet, filters: Filters, pa
 
 
 def _listed(request: HttpRequest, shown: RecordingQuerySet, sort: str) -> dict[str, Any]:
-    ordered = shown.order_by(_ordering(sort), "-created_at", "pk")
+    ordered = _in_order(shown, sort)
     page = Paginator(ordered.values_list("pk", flat=True), PAGE_SIZE).get_page(request.GET.get("page"))
     return {"page_obj": _with_rows(page, list(page))}
 
 
-def _found(request: HttpRequest, among: RecordingQuerySet, query: str) -> dict[str, Any]:
+def _found(request: HttpRequest, among: RecordingQuerySet, query: str, sort: str) -> dict[str, Any]:
     """Recordings with the passages that were found; with `in`, all passages of that one alone."""
     only = _only(among, request.GET)
     results = _search(among, query, only)
-    page = Paginator(results.found, FOUND_PAGE_SIZE).get_page(request.GET.get("page"))
+    page = Paginator(_sorted(results.found, sort), FOUND_PAGE_SIZE).get_page(request.GET.get("page"))
     found = {one.recording: one for one in page}
     for row in _with_rows(page, list(found)):
         row.found = found[row.pk]  # type: ignore[attr-defined]
@@ -130,6 +132,15 @@ def _search(among: RecordingQuerySet, query: str, only: Recording | None) -> sea
     return search.search(among.filter(pk=only.pk), query, passages=ALL_PASSAGES)
 
 
+def _sorted(found: list[search.Found], sort: str) -> list[search.Found]:
+    """Best first, unless another order is asked for."""
+    if not sort:
+        return found
+    by_id = {one.recording: one for one in found}
+    ordered = _in_order(Recording.objects.filter(pk__in=by_id), sort)
+    return [by_id[pk] for pk in ordered.values_list("pk", flat=True)]
+
+
 def _with_rows(page: Page[Any], ids: list[UUID]) -> Page[Recording]:
     """Let a page, which counts all there are, show the recordings with these ids."""
     rows = _with_latest(Recording.objects.filter(pk__in=ids)).in_bulk()
@@ -137,10 +148,13 @@ def _with_rows(page: Page[Any], ids: list[UUID]) -> Page[Recording]:
     return page
 
 
-def _ordering(sort: str) -> OrderBy:
+def _in_order(recordings: RecordingQuerySet, sort: str) -> RecordingQuerySet:
     """Unknown lengths come last, which PostgreSQL would put first."""
-    name = F(sort.removeprefix("-"))
-    return name.desc(nulls_last=True) if sort.startswith("-") else name.asc(nulls_last=True)
+    if sort == "title":
+        return recordings.order_by(TitleOrder("title"), "-created_at", "pk")
+    name = F(sort.removeprefix("-") or "created_at")
+    first = name.asc(nulls_last=True) if sort == "created_at" else name.desc(nulls_last=True)
+    return recordings.order_by(first, "-created_at", "pk")
 
 
 def _with_latest(recordings: RecordingQuerySet) -> RecordingQuerySet:
@@ -159,7 +173,8 @@ def _with_latest(recordings: RecordingQuerySet) -> RecordingQuerySet:
 
 
 def _query(asked: QueryDict) -> str:
-    return asked.get("q", "").replace("\0", "").strip()
+    """As it is typed: a blank at its end says that its last word is whole."""
+    return asked.get("q", "").replace("\0", "").lstrip()
 
 
 def _filters(asked: QueryDict) -> Filters:

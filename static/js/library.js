@@ -80,8 +80,17 @@ function patch(old, row) {
   old.toggleAttribute("data-active", row.hasAttribute("data-active"));
 }
 
+/** What a search finds has the best first, and any list the newest, unless another order is chosen. */
+function nameUsualOrder() {
+  const isSearch = form.querySelector("[data-search]").value.trim() !== "";
+  const [usual, newest] = form.querySelector("[data-sort]").options;
+  usual.textContent = isSearch ? usual.dataset.best : usual.dataset.newest;
+  newest.hidden = !isSearch; // else it is the usual one
+}
+
 /** Whatever leads away from this list and back, or to less of it, goes by what the form says now. */
 function follow() {
+  nameUsualOrder();
   for (const field of document.querySelectorAll("[data-next]")) field.value = asked();
   for (const link of document.querySelectorAll("[data-without]")) link.href = asked(link.dataset.without.split(" "));
 }

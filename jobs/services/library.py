@@ -14,6 +14,7 @@ from jobs import pipeline_gateway
 from jobs.models import Job, Recording, RecordingQuerySet, Speaker, Tag, Transcript
 from jobs.models.tag import MAX_TAG_CHARS
 from jobs.services import versions
+from jobs.services.one_line import one_line
 from jobs.state import JOB_ACTIVE, JobStatus
 
 MAX_TITLE_CHARS = 300
@@ -102,14 +103,14 @@ def choices(person: AbstractBaseUser) -> Choices:
 
 
 def rename(recording: Recording, title: str) -> bool:
-    """False for a title without a letter, which is not taken."""
-    wanted = " ".join(title.replace("\0", "").split())[:MAX_TITLE_CHARS]
+    """False for a title in which nothing can be seen, which is not taken."""
+    wanted = one_line(title, MAX_TITLE_CHARS)
     return bool(wanted and Recording.objects.filter(pk=recording.pk).update(title=wanted))
 
 
 def tag_name(typed: str) -> str:
     """A tag as it is kept; empty for none."""
-    return " ".join(typed.replace("\0", "").replace(",", " ").split())[:MAX_TAG_CHARS]
+    return one_line(typed.replace(",", " "), MAX_TAG_CHARS)
 
 
 def add_tag(recordings: Iterable[Recording], typed: str, person: AbstractBaseUser) -> bool:

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from jobs import events, pipeline_gateway, storage
 from jobs.models import Job, Recording
 from jobs.services import conduct
+from jobs.services.one_line import one_line
 from jobs.state import JobKind
 from media_pipeline.media import MediaInfo
 from media_pipeline.options import SpeakerOptions, TranscribeOptions
@@ -88,8 +89,7 @@ def _title(title: str, original_name: str) -> str:
     """What the user typed, else the file's name without its ending."""
     stem = Path(original_name.replace("\\", "/")).name
     stem = stem.rpartition(".")[0] or stem
-    clean = "".join(char for char in (title.strip() or stem) if char.isprintable()).strip()
-    return clean[:TITLE_MAX] or _("Untitled recording")
+    return one_line(title, TITLE_MAX) or one_line(stem, TITLE_MAX) or _("Untitled recording")
 
 
 def media_type(info: MediaInfo) -> str:

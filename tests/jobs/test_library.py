@@ -46,6 +46,26 @@ def test_longest_first_puts_unknown_lengths_last(browser: Client, owner: User) -
     assert titles(browser, sort="-duration") == ["long", "short", "unknown"]
 
 
+def test_titles_are_in_the_order_that_people_expect(browser: Client, owner: User) -> None:
+    for title in ("file 10", "Яблоко", "Zebra", "apple", "File 2", "äpfel", "Ёлка", "Жук"):
+        make_recording(owner, title=title)
+
+    assert titles(browser, sort="title") == ["äpfel", "apple", "File 2", "file 10", "Zebra", "Ёлка", "Жук", "Яблоко"]
+
+
+def test_a_search_has_the_best_first_unless_another_order_is_chosen(browser: Client, owner: User) -> None:
+    for title, said, length in (("b", "Budget!", 1.0), ("a", "The budget, long ago.", 9.0), ("budget", "Hm.", None)):
+        recording = make_transcript(owner, [said]).recording
+        Recording.objects.filter(pk=recording.pk).update(title=title, duration=length)
+
+    assert titles(browser, q="budget") == titles(browser, q="budget", sort="nonsense") == ["budget", "b", "a"]
+    assert titles(browser, q="budget", sort="title") == ["a", "b", "budget"]
+    assert titles(browser, q="budget", sort="-created_at") == ["budget", "a", "b"]
+    assert titles(browser, q="budget", sort="-duration") == ["a", "b", "budget"]
+    assert ">Best match<" in browser.get(reverse("library"), {"q": "budget"}).content.decode()
+    assert ">Best match<" not in browser.get(reverse("library")).content.decode()
+
+
 def test_a_search_for_what_no_database_can_hold_finds_nothing(browser: Client, owner: User) -> None:
     make_recording(owner, title="a")
 
@@ -228,7 +248,8 @@ def test_a_title_is_changed_and_never_empty(browser: Client, owner: User) -> Non
     address = reverse("recording_rename", args=[recording.pk])
 
     browser.post(address, {"title": "  After \n all\0 "})
-    browser.post(address, {"title": " "})
+    for nothing in (" ", "\u200b", "\u202e\x01"):
+        browser.post(address, {"title": nothing})
 
     recording.refresh_from_db()
     assert recording.title == "After all"
@@ -241,7 +262,7 @@ def test_tags_are_of_one_person_and_gone_with_their_last_recording(
     library.add_tag([theirs], "Work", stranger)
     address = reverse("recording_tags", args=[recording.pk])
 
-    for typed in ("Work", " wORK ", "", "to  check"):
+    for typed in ("Work", " wORK ", "Wo\u200brk", "", "\u200b", "to  check"):
         browser.post(address, {"add": typed})
     assert sorted(recording.tags.values_list("name", flat=True)) == ["Work", "to check"]
     for name in ("Work", "to check"):

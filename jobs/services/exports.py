@@ -32,6 +32,7 @@ ZIP_TYPE = "application/zip"
 # What the job stores says the same as what is made here, unless it tells of the recording.
 _STORED = ("txt", "srt", "vtt")
 _FEW = 5
+_NAME_BYTES = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,8 +310,6 @@ def file_name(title: str, extension: str) -> str:
 
 
 def _safe(title: str) -> str:
-    """A title as a file name every system takes."""
-    return (
-        "".join("_" if char in '\\/:*?"<>|' or not char.isprintable() else char for char in title).strip(". ")
-        or "transcript"
-    )
+    """A title as a file name every system takes. They allow 255 bytes, of which an ending and a number need some."""
+    harmless = "".join("_" if char in '\\/:*?"<>|' or not char.isprintable() else char for char in title)
+    return harmless.encode()[:_NAME_BYTES].decode(errors="ignore").strip(". ") or "transcript"

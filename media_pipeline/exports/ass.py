@@ -1,5 +1,6 @@
 """Advanced SubStation Alpha, with a style for each speaker."""
 
+from collections.abc import Sequence
 from io import StringIO
 
 from pysubs2 import Color, SSAEvent, SSAFile, SSAStyle
@@ -9,6 +10,7 @@ from media_pipeline.exports.base import Exporter, Kind, SpeakerNames, clean
 from media_pipeline.exports.colors import ON_PICTURE, color
 from media_pipeline.exports.cues import flowing
 from media_pipeline.exports.options import ExportOptions
+from media_pipeline.languages import is_right_to_left
 from media_pipeline.transcript import Seconds, Transcript
 from media_pipeline.wording import say
 
@@ -21,10 +23,16 @@ _LARGEST, _LARGEST_UPRIGHT = 60, 78
 # Apps lay their buttons over the lowest part of an upright video.
 _MARGIN, _UPRIGHT_MARGIN = 0.065, 0.12
 _WRAP_WHAT_IS_TOO_WIDE = "0"
+# The encoding of a style's letters. To libass the first one says that each text has the direction of its letters.
+_EITHER_DIRECTION, _ANY_LETTERS = -1, 1
+_BETWEEN_NAMES = " / "
 
 
 def render(transcript: Transcript, names: SpeakerNames, options: ExportOptions) -> str:
-    """An event for each cue. Who speaks is its style and its actor; the color alone shows on the screen."""
+    """An event for each cue. Who speaks is its style and its actor; the color alone shows on the screen.
+
+    Where two share a cue, each line has the color of its speaker, and the actor is both.
+    """
     return _written(_script(transcript, names, options))
 
 
@@ -55,15 +63,32 @@ def _script(transcript: Transcript, names: SpeakerNames, options: ExportOptions)
     file = SSAFile()
     file.info |= {"PlayResX": str(_WIDTH), "PlayResY": str(_HEIGHT), "WrapStyle": "2", "ScaledBorderAndShadow": "yes"}
     file.info["Title"] = clean(options.about.title)
-    file.styles = {"Default": _style(0)}
+    goes_left = is_right_to_left(transcript.language)
+    file.styles = {"Default": _style(0, goes_left)}
     for cue in flowing(transcript, names, options):
-        speaker = _name(cue.speaker or "") if options.names else ""
-        style = speaker or "Default"
-        if style not in file.styles:
-            file.styles[style] = _style(len(file.styles) - 1)
-        text = "\\N".join(map(_harmless, cue.lines))
-        file.append(SSAEvent(round(cue.start * 1000), round(cue.end * 1000), text, style=style, name=speaker))
+        speakers = [_name(speaker or "") if options.names else "" for speaker in cue.speakers]
+        for speaker in filter(None, speakers):
+            if speaker not in file.styles:
+                file.styles[speaker] = _style(len(file.styles) - 1, goes_left)
+        known = list(dict.fromkeys(filter(None, speakers)))
+        is_shared = len(set(speakers)) > 1
+        style = "Default" if is_shared or not known else known[0]
+        text = _text(cue.lines, [file.styles[one or "Default"] for one in speakers] if is_shared else [])
+        times = round(cue.start * 1000), round(cue.end * 1000)
+        file.append(SSAEvent(*times, text, style=style, name=_BETWEEN_NAMES.join(known)))
     return file
+
+
+def _text(lines: Sequence[str], styles: Sequence[SSAStyle]) -> str:
+    """Lines as one; each in the color of its style where there is one for each."""
+    if len(lines) != len(styles):
+        return "\\N".join(map(_harmless, lines))
+    return "\\N".join(f"{_colored(style)}{_harmless(line)}" for line, style in zip(lines, styles, strict=True))
+
+
+def _colored(style: SSAStyle) -> str:
+    color = style.primarycolor
+    return f"{{\\1c&H{color.b:02X}{color.g:02X}{color.r:02X}&}}"
 
 
 class _LongSubtitles(SubstationFormat):
@@ -83,7 +108,7 @@ def _written(file: SSAFile) -> str:
     return text.getvalue()
 
 
-def _style(voice: int) -> SSAStyle:
+def _style(voice: int, goes_left: bool) -> SSAStyle:
     red, green, blue = bytes.fromhex(color(ON_PICTURE, voice))
     return SSAStyle(
         fontname="Arial",
@@ -94,6 +119,7 @@ def _style(voice: int) -> SSAStyle:
         marginl=120,
         marginr=120,
         marginv=70,
+        encoding=_EITHER_DIRECTION if goes_left else _ANY_LETTERS,
     )
 
 

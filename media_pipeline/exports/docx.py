@@ -55,7 +55,9 @@ def _set_styles(document: Any, language: str) -> None:
     lang = f"<w:lang {nsdecls('w')} w:val={quoteattr(language)} w:bidi={quoteattr(language)}/>"
     normal.element.get_or_add_rPr().append(parse_xml(lang))
     if is_right_to_left(language):
-        normal.element.get_or_add_pPr().append(parse_xml(f"<w:bidi {nsdecls('w')}/>"))
+        # The standard wants it before what is said of spacing.
+        direction = parse_xml(f"<w:bidi {nsdecls('w')}/>")
+        normal.element.get_or_add_pPr().insert_element_before(direction, "w:spacing", "w:ind", "w:jc", "w:rPr")
     facts = styles.add_style("Transcript Facts", WD_STYLE_TYPE.PARAGRAPH)
     facts.base_style, facts.font.size = normal, Pt(9.5)
     facts.font.color.rgb, facts.paragraph_format.space_after = RGBColor.from_string(_GRAY), Pt(0)
@@ -69,10 +71,12 @@ def _set_styles(document: Any, language: str) -> None:
 
 
 def _set_page(document: Any, about: About) -> None:
-    """The title above each page, its number below."""
+    """A4, with the title above each page and its number below."""
     from docx.enum.text import WD_ALIGN_PARAGRAPH
+    from docx.shared import Mm
 
     section = document.sections[0]
+    section.page_width, section.page_height = Mm(210), Mm(297)
     header = section.header.paragraphs[0]
     header.style = document.styles["Transcript Facts"]
     header.text = clean(about.title)

@@ -6,6 +6,7 @@ from xml.sax.saxutils import escape, quoteattr
 from media_pipeline.exports.base import Exporter, Kind, SpeakerNames, clean, clock, speaker_name
 from media_pipeline.exports.cues import Cue, flowing
 from media_pipeline.exports.options import ExportOptions
+from media_pipeline.languages import is_right_to_left
 from media_pipeline.transcript import Transcript
 from media_pipeline.wording import say
 
@@ -17,7 +18,7 @@ _NAMESPACES = (
 _STYLING = """\
 <styling>
 <style xml:id="text" tts:fontFamily="proportionalSansSerif" tts:fontSize="100%" tts:lineHeight="125%"
- tts:textAlign="center" tts:color="#ffffffff"/>
+ tts:textAlign="center" tts:color="#ffffffff"{direction}/>
 <style xml:id="line" tts:backgroundColor="#000000cc"/>
 </styling>
 <layout>
@@ -40,7 +41,8 @@ def render(transcript: Transcript, names: SpeakerNames, options: ExportOptions) 
     yield f"<head>\n<metadata>\n<ttm:title>{escape(clean(options.about.title))}</ttm:title>\n"
     for name, agent in agents.items():
         yield f'<ttm:agent xml:id="{agent}" type="person"><ttm:name type="full">{escape(name)}</ttm:name></ttm:agent>\n'
-    yield "</metadata>\n" + _STYLING
+    direction = ' tts:direction="rtl"' if is_right_to_left(transcript.language) else ""
+    yield "</metadata>\n" + _STYLING.format(direction=direction)
     for number, cue in enumerate(flowing(transcript, names, options), start=1):
         yield _paragraph(number, cue, agents)
     yield "</div>\n</body>\n</tt>\n"

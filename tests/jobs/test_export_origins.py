@@ -1,12 +1,14 @@
-"""What files tell of where they come from, to whom; and what is said where there is nothing to put into one."""
+"""What files tell of where they come from, to whom; and what is said where something is not in them."""
 
 import io
 import json
 import zipfile
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.cache import cache
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.http.response import HttpResponseBase
@@ -15,6 +17,8 @@ from django.urls import reverse
 
 from jobs.models import ExportPreference, Recording, Share, Transcript
 from jobs.services import exports, share_links
+from jobs.services.edit_operations import SetText
+from jobs.services.editing import edit
 from tests.conftest import body
 from tests.jobs.recipes import make_recording
 from tests.jobs.transcripts import make_transcript
@@ -22,6 +26,11 @@ from tests.jobs.transcripts import make_transcript
 pytestmark = pytest.mark.django_db
 
 SECRET = "Müller versus Smith"
+
+
+@pytest.fixture(autouse=True)
+def _nothing_kept() -> None:
+    cache.clear()
 
 
 @pytest.fixture
@@ -155,3 +164,47 @@ def test_recordings_without_text_are_named_in_the_archive(browser: Client, owner
 
     assert files["Not included.txt"].decode() == "These recordings have no text yet:\nNot heard yet\n"
     assert "Not included.txt" not in unpacked(body(bulk(browser, transcript.recording)))
+
+
+def test_names_of_files_are_no_longer_than_systems_allow(browser: Client, owner: User, transcript: Transcript) -> None:
+    long = make_transcript(owner, ["Hello."])
+    Recording.objects.filter(pk=long.recording_id).update(title="Ю" * 296)
+    same = make_transcript(owner, ["Hello again."])
+    Recording.objects.filter(pk=same.recording_id).update(title="Ю" * 297)
+
+    names = unpacked(body(bulk(browser, long.recording, same.recording))).keys()
+
+    assert {len(name.encode()) < 230 for name in names} == {True}
+    assert "Ю" * 100 + ".txt" in names and len(names) == 2 * len(exports.formats())
+
+
+# Fonts ----------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("said", "told"), [("Great 🎉 news 🦜", "🎉🦜"), ("Съешь — ещё", "")])
+def test_the_tab_says_what_pdf_cannot_show(browser: Client, owner: User, said: str, told: str) -> None:
+    made = make_transcript(owner, [said])
+    share = share_links.create(made.recording, expires_at=None, password="", has_audio=False)
+
+    pages = [
+        browser.get(reverse("panel", args=[made.recording_id, "exports"])),
+        Client().get(reverse("shared", args=[share_links.token_of(share)])),
+    ]
+
+    for page in pages:
+        content = page.content.decode()
+        assert ("PDF has no font" in content) == bool(told)
+        assert told in content
+
+
+def test_what_pdf_cannot_show_is_looked_for_once_a_correction(
+    browser: Client, transcript: Transcript, owner: User, django_assert_num_queries: Any
+) -> None:
+    exports.unshown_in_pdf(transcript)
+
+    with django_assert_num_queries(0):
+        exports.unshown_in_pdf(transcript)
+    segment = transcript.segments.all()[0]
+    edit(transcript, owner, [SetText(segment=segment.pk, revision=0, text="Great 🎉 news")])
+    transcript.refresh_from_db()
+    assert exports.unshown_in_pdf(transcript) == "🎉"

@@ -55,6 +55,16 @@ def test_word_documents_hold_whatever_was_said() -> None:
     assert "before behind" in texts
 
 
+def test_word_documents_are_of_a4_and_from_right_to_left_where_the_language_is() -> None:
+    document = docx(spoken(["שלום"], "he"), {})
+
+    properties = [child.tag.rpartition("}")[2] for child in document.styles["Normal"].element.pPr]
+    assert properties.index("bidi") < properties.index("spacing")
+    assert (document.sections[0].page_width.mm, document.sections[0].page_height.mm) == pytest.approx(
+        (210, 297), abs=0.1
+    )
+
+
 def test_times_in_word_are_links_where_the_recording_has_an_address() -> None:
     xml = docx(discussion(), NAMES).element.body.xml
 

@@ -11,6 +11,7 @@ from ttconv.isd import ISD
 from media_pipeline.exports.files import whole
 from media_pipeline.exports.options import About, ExportOptions
 from media_pipeline.exports.registry import EXPORTERS
+from media_pipeline.text.cue_limits import CueLimits
 from media_pipeline.transcript import Segment, Transcript
 from tests.media_pipeline.said import NAMES, NASTY, discussion, spoken
 
@@ -74,6 +75,38 @@ def test_times_in_ass_go_beyond_ten_hours() -> None:
 
     assert ",12:34:56.79,12:34:58.00," in made("ass", late, {})
     assert ass(late, {}).events[0].start == 45_296_790
+
+
+def test_two_who_share_a_cue_in_ass_keep_their_names_and_colors() -> None:
+    limits = ExportOptions(cues=CueLimits(speakers_by_dashes=True, shortest=2.0))
+    words = (("SPEAKER_00", "Yes."), ("SPEAKER_01", "No, {never}."))
+    said = tuple(Segment(at, at + 0.6, text, speaker=who) for at, (who, text) in enumerate(words))
+    talk = Transcript("en", said, 3.0, "pocketsphinx", "en-us")
+
+    file = pysubs2.SSAFile.from_string(made("ass", talk, {"SPEAKER_00": "Anna", "SPEAKER_01": "B, C"}, limits), "ass")
+
+    (event,) = file
+    assert (event.style, event.name) == ("Default", "Anna / B  C")
+    first, second = event.text.split("\\N")
+    assert first.endswith("Yes.") and second.endswith("\\{never\\}.")
+    colors = [
+        f"&H{one.b:02X}{one.g:02X}{one.r:02X}&" for one in (file.styles[name].primarycolor for name in ("Anna", "B  C"))
+    ]
+    assert (colors[0] in first, colors[1] in second) == (True, True) and colors[0] != colors[1]
+
+
+@pytest.mark.parametrize(("language", "encoding"), [("he", -1), ("ar", -1), ("en", 1)])
+def test_ass_from_right_to_left_says_so(language: str, encoding: int) -> None:
+    file = ass(spoken(["שלום עולם?"], language), {})
+
+    assert {style.encoding for style in file.styles.values()} == {encoding}
+
+
+def test_ttml_from_right_to_left_says_so() -> None:
+    for language, direction in (("he", "rtl"), ("en", None)):
+        style = ttml(spoken(["שלום עולם?"], language), {}).find(f".//{TT}style")
+        assert style is not None
+        assert style.get("{http://www.w3.org/ns/ttml#styling}direction") == direction
 
 
 @pytest.mark.parametrize("names", [NAMES, *ODD_NAMES])

@@ -102,7 +102,7 @@ def _refuse(recording: Recording, mode: SubtitleMode) -> None:
     reason = why_not(recording)
     if reason:
         raise VideoRefused(reason)
-    if any(job.is_active for job in _jobs(recording, mode)):
+    if any(job.is_active for job in _of(mode, _jobs(recording))):
         raise VideoRefused(_("This video is being made already."))
 
 
@@ -114,9 +114,13 @@ def _give(job: Job, words: Words) -> None:
     files.record()
 
 
-def _jobs(recording: Recording, mode: SubtitleMode) -> list[Job]:
-    """Newest first."""
+def _jobs(recording: Recording) -> list[Job]:
+    """Newest first, with their files."""
     jobs = recording.jobs.filter(kind=JobKind.SUBTITLED_VIDEO).order_by("-created_at")
+    return list(jobs.prefetch_related("artifacts"))
+
+
+def _of(mode: SubtitleMode, jobs: list[Job]) -> list[Job]:
     return [job for job in jobs if _video(job).mode == mode]
 
 
@@ -130,7 +134,7 @@ def _video(job: Job) -> SubtitledVideo:
 def _outlived(recording: Recording, mode: SubtitleMode) -> Iterator[Job]:
     """What nobody will see any more now that a new one is made: all but the latest file."""
     is_latest = True
-    for job in _jobs(recording, mode):
+    for job in _of(mode, _jobs(recording)):
         if job.status == JobStatus.COMPLETED and is_latest:
             is_latest = False
         elif job.status in JOB_ENDED:
@@ -139,12 +143,13 @@ def _outlived(recording: Recording, mode: SubtitleMode) -> Iterator[Job]:
 
 def standings(transcript: Transcript) -> list[Standing]:
     """Where each kind of video stands, for the text that people read."""
-    return [_standing(transcript, mode) for mode in SubtitleMode]
+    jobs = _jobs(transcript.recording)
+    return [_standing(transcript, mode, _of(mode, jobs)) for mode in SubtitleMode]
 
 
-def _standing(transcript: Transcript, mode: SubtitleMode) -> Standing:
+def _standing(transcript: Transcript, mode: SubtitleMode, jobs: list[Job]) -> Standing:
     run: Job | None = None
-    for job in _jobs(transcript.recording, mode):
+    for job in jobs:
         artifact = _artifact(job)
         if artifact is not None:
             return Standing(mode, run, _made(job, artifact, transcript))
@@ -156,7 +161,7 @@ def _standing(transcript: Transcript, mode: SubtitleMode) -> Standing:
 def _artifact(job: Job) -> Artifact | None:
     if job.status != JobStatus.COMPLETED:
         return None
-    return Artifact.objects.filter(job=job, name__startswith=f"{VIDEO}.").first()
+    return next((artifact for artifact in job.artifacts.all() if artifact.name.startswith(f"{VIDEO}.")), None)
 
 
 def _made(job: Job, artifact: Artifact, transcript: Transcript) -> Made:

@@ -14,13 +14,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_POST, require_safe
 
-from jobs import events
 from jobs.models import Recording, Transcript
 from jobs.services import export_choices, subtitled_videos, versions
 from jobs.services.export_choices import ExportRefused
 from jobs.services.subtitled_videos import Standing, VideoRefused
 from jobs.views import serving
 from jobs.views.access import own_job, own_recording, own_transcript, person
+from jobs.wording import translated
 from media_pipeline.options import SubtitleMode
 
 TITLES: dict[SubtitleMode, Promise] = {
@@ -53,7 +53,8 @@ def _shown(standing: Standing) -> dict[str, Any]:
         "note": NOTES[standing.mode],
         "made": standing.made,
         "run": run,
-        "snapshot": events.snapshot(run).as_json() if run else None,
+        "stage": translated(run.stage_title) if run else "",
+        "error": translated(run.error_message) if run else "",
     }
 
 

@@ -112,8 +112,8 @@ document.addEventListener("click", (event) => {
   const { videoMake, videoCancel, videoDelete } = button.dataset;
   const section = sectionOf(button);
   if (videoMake) act(button, section.dataset.makeUrl, choices(button));
-  if (videoCancel) act(button, videoCancel, new FormData(), section.dataset.stopped);
-  if (videoDelete) act(button, videoDelete, new FormData(), section.dataset.deleted);
+  if (videoCancel) act(button, videoCancel, null, section.dataset.stopped);
+  if (videoDelete) act(button, videoDelete, null, section.dataset.deleted);
 });
 
 document.addEventListener("panelshown", followAll);

@@ -95,7 +95,7 @@ def _around(request: HttpRequest, owned: RecordingQuerySet, filters: Filters, pa
         "choices": choices,
         "languages": sorted(((code, language_name(code)) for code in choices.languages), key=lambda pair: pair[1]),
         "chips": _chips(request, filters),
-        "filter_names": " ".join(FILTERS),
+        "filter_names": ",".join(FILTERS),
         "address_of_all": _address(request, without=("page", *FILTERS)),
         "has_any": bool(page.paginator.count) or owned.exists(),
         "has_trash": shelf.trashed(person(request)).exists(),

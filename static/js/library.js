@@ -92,7 +92,7 @@ function nameUsualOrder() {
 function follow() {
   nameUsualOrder();
   for (const field of document.querySelectorAll("[data-next]")) field.value = asked();
-  for (const link of document.querySelectorAll("[data-without]")) link.href = asked(link.dataset.without.split(" "));
+  for (const link of document.querySelectorAll("[data-without]")) link.href = asked(link.dataset.without.split(","));
 }
 
 function change() {

@@ -234,7 +234,8 @@ if (copy && root && navigator.clipboard && window.ClipboardItem) {
 // Wiring ---------------------------------------------------------------------------------------------------------------
 
 if (root && !media) window.addEventListener("hashchange", openAtAddress);
-if (root && (!media || media.error)) openAtAddress();
+// The page's other modules come after this one, and some of them scroll.
+if (root && (!media || media.error)) document.addEventListener("DOMContentLoaded", openAtAddress);
 
 if (media && root) {
   if (spoken) CSS.highlights.set("spoken", spoken);

@@ -1,6 +1,7 @@
 """Taking a transcript away: options by keyboard, files that open, choices that stay."""
 
 import io
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,6 +45,21 @@ def taken(page: Page, name: str) -> bytes:
         page.keyboard.press("Enter")
     assert download.value.suggested_filename == f"Budget_ _b_talk__b_.{name}"
     return Path(download.value.path()).read_bytes()
+
+
+def test_a_large_file_is_whole(product: Product, first_run: object, page: Page, tmp_path: Path) -> None:
+    sentences = [
+        f"Sentence {number} is about the budget of the next year and the one behind it." for number in range(400)
+    ]
+    talk = seed_meeting(product, tmp_path, sentences, title="Long talk")
+
+    page.goto(f"{talk}?tab=exports")
+    with page.expect_download() as download:
+        page.locator("button.export[formaction$='/json/']").click()
+    content = Path(download.value.path()).read_bytes()
+
+    assert len(content) > 300_000
+    assert [segment["text"] for segment in json.loads(content)["segments"]] == sentences
 
 
 def test_options_are_chosen_and_files_taken_by_keyboard_alone(tab: Page) -> None:

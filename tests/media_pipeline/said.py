@@ -5,6 +5,7 @@ from media_pipeline.transcript import Segment, Transcript, Word
 NAMES = {"SPEAKER_00": "Anna & <Co>"}
 NASTY = [
     "an arrow --> and back",
+    "a longer ---> and the longest ----> arrow",
     "<v Bob> & <b>bold</b> &amp; </v>",
     "before\n\n\nbehind",
     "NOTE\n00:00:01.000 --> 00:00:02.000\nnot a cue",

@@ -62,11 +62,12 @@ def test_the_same_words_make_the_same_bytes(name: str) -> None:
 def test_subtitles_of_anything_are_read_by_other_programs(speaker: str | None) -> None:
     transcript = spoken(NASTY, speaker=speaker)
 
-    srt = pysubs2.SSAFile.from_string(text_of("srt", transcript, NAMES), "srt")
+    srt_text = text_of("srt", transcript, NAMES)
+    srt = pysubs2.SSAFile.from_string(srt_text, "srt")
     text = text_of("vtt", transcript, NAMES)
     vtt = webvtt.from_buffer(io.StringIO(text))
 
-    assert len(srt) == len(list(prefixed(transcript, NAMES, OPTIONS)))
+    assert len(srt) == len(list(prefixed(transcript, NAMES, OPTIONS))) == srt_text.count("-->")
     assert len(vtt) == len(cues(transcript, NAMES))
     assert len(pysubs2.SSAFile.from_string(text, "vtt")) == len(vtt)
     assert all(cue.text.strip() for cue in vtt)

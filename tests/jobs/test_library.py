@@ -323,6 +323,13 @@ def test_a_list_that_has_changed_since_it_was_chosen_whole_is_left_alone(browser
     assert Recording.objects.kept().count() == 2
 
 
+def test_more_than_a_form_can_hold_is_answered_with_a_sentence(browser: Client) -> None:
+    answer = browser.post(reverse("recordings_act"), {"action": "delete", "id": ["x"] * 1001})
+
+    assert answer.status_code == 400
+    assert "Go back and choose less." in answer.content.decode()
+
+
 def test_several_are_transcribed_again_with_their_own_options(browser: Client, owner: User) -> None:
     transcript = make_transcript(owner, ["Hello."])
     recording = transcript.recording

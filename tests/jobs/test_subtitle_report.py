@@ -221,7 +221,7 @@ def test_each_finding_has_its_time_its_text_and_both_numbers(browser: Client, ow
     page = html(browser, quick(owner, 3), shortest="2", longest="2")
 
     assert summary(page) == "3 subtitles · 3 not within the limits"
-    assert 'href="?t=2.00#t=2.00" data-seek-link><span class="check-time">0:02.0</span>' in page
+    assert 'href="#t=2.00" data-seek-link><span class="check-time">0:02.0</span>' in page
     assert "0001 Internationalization," in page
     assert "28.5 characters a second, limit 17" in sentences(page)
 

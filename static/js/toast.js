@@ -1,23 +1,48 @@
-/* Messages at the foot of the page. Good news goes by itself, errors stay until dismissed.
+/* Messages at the foot of the page. Good news goes by itself, unless somebody is at it with the pointer or the focus;
+   errors stay until dismissed. Whoever had the focus in a message that goes gets back to where they came from.
 
    Behind a modal dialog nothing can be pressed, so while one is open they stand in it, above it. */
 const SECONDS = 7;
+const SECONDS_AFTER = 2; // how long it stays once nobody is at it any more
 
 const region = document.querySelector("[data-toasts]");
 const home = document.createComment("messages");
+let cameFrom = null; // what had the focus before it came to the messages
 
 function prepare(toast) {
   if (toast.classList.contains("toast-error")) return;
-  setTimeout(() => toast.remove(), SECONDS * 1000);
+  setTimeout(expire, SECONDS * 1000, toast);
 }
 
-document.addEventListener("click", (event) => event.target.closest("[data-toast-close]")?.closest("[data-toast]").remove());
+function expire(toast) {
+  if (toast.matches(":hover, :focus-within")) setTimeout(expire, SECONDS_AFTER * 1000, toast);
+  else toast.remove();
+}
+
+/** Take a message away at somebody's wish. */
+function dismiss(toast) {
+  const hadFocus = toast.contains(document.activeElement);
+  toast.remove();
+  if (!hadFocus) return;
+  const next = region.querySelector("[data-toast-close]");
+  const back = cameFrom?.isConnected && cameFrom.checkVisibility() ? cameFrom : (dialogOnTop() ?? document.getElementById("main"));
+  (next ?? back).focus({ preventScroll: true });
+}
+
+document.addEventListener("click", (event) => {
+  const toast = event.target.closest("[data-toast-close]")?.closest("[data-toast]");
+  if (toast) dismiss(toast);
+});
+
+region.addEventListener("focusin", ({ relatedTarget }) => {
+  if (!region.contains(relatedTarget)) cameFrom = relatedTarget;
+});
 
 /** A button that does something about the message: {label, run}. */
 function actionButton(toast, { label, run }) {
   const button = Object.assign(document.createElement("button"), { type: "button", className: "button button-quiet button-small", textContent: label });
   button.addEventListener("click", () => {
-    toast.remove();
+    dismiss(toast);
     run();
   });
   return button;

@@ -8,7 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from itertools import count, groupby, zip_longest
 from pathlib import Path
@@ -172,7 +172,7 @@ def _is_known(character: str) -> bool:
     return character in _covered(_dejavu(PLAIN))
 
 
-@cache
+@lru_cache(maxsize=8192)
 def _font_file(character: str, *, is_bold: bool = False) -> Path | None:
     """The font to show a character with, None where there is none. A bold one only where there is one."""
     for path in _likely_fonts(character, is_bold=is_bold):

@@ -2,11 +2,15 @@
 
 import json
 import logging
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
 from typing import Any
+
+# The secret in the address of a shared recording, wherever the address stands; cut short by whoever typed it, too.
+SHARED = re.compile(r"(/s/)[\w-]{16,}")
 
 _bound: ContextVar[MappingProxyType[str, str]] = ContextVar("bound", default=MappingProxyType({}))
 
@@ -34,20 +38,30 @@ def _one_line(text: str) -> str:
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
 
 
-class TextFormatter(logging.Formatter):
-    """`12:30:01 INFO jobs.conduct step done job=… step=…`; a traceback follows on its own lines."""
+class _Discreet(logging.Formatter):
+    """Writes lines that open nothing: whoever reads a log must not be let in by it."""
 
     def format(self, record: logging.LogRecord) -> str:
+        return SHARED.sub(r"\1…", self.line(record))
+
+    def line(self, record: logging.LogRecord) -> str:
+        raise NotImplementedError
+
+
+class TextFormatter(_Discreet):
+    """`12:30:01 INFO jobs.conduct step done job=… step=…`; a traceback follows on its own lines."""
+
+    def line(self, record: logging.LogRecord) -> str:
         ids = "".join(f" {name}={value}" for name, value in getattr(record, "ids", {}).items())
         time = self.formatTime(record, "%H:%M:%S")
         line = f"{time} {record.levelname} {record.name} {_one_line(record.getMessage())}{ids}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
-class JsonFormatter(logging.Formatter):
+class JsonFormatter(_Discreet):
     """One JSON object a line."""
 
-    def format(self, record: logging.LogRecord) -> str:
+    def line(self, record: logging.LogRecord) -> str:
         fact: dict[str, Any] = {
             "time": self.formatTime(record, "%Y-%m-%dT%H:%M:%S%z"),
             "level": record.levelname,

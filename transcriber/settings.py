@@ -55,6 +55,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "jobs.middleware.PrivatePagesMiddleware",
     "jobs.middleware.FirstRunMiddleware",
 ]
 
@@ -142,6 +143,15 @@ CHANNEL_LAYERS = {
     "default": {
         "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
         "CONFIG": {"hosts": [ENV.redis_url], "prefix": "transcriber"},
+    }
+}
+CACHES = {
+    "default": {
+        "BACKEND": "jobs.shared_cache.SharedCache",
+        "LOCATION": ENV.redis_url,
+        "KEY_PREFIX": "transcriber",
+        # As in the queues, nothing that is read from Redis is run: Django's own way would be pickle.
+        "OPTIONS": {"serializer": "rq.serializers.JSONSerializer", "socket_connect_timeout": 2, "socket_timeout": 2},
     }
 }
 

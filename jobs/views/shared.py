@@ -33,6 +33,7 @@ View = Callable[..., HttpResponseBase]
 TABS = {name: panels.TITLES[name] for name in (panels.TRANSCRIPT, "exports")}
 # Lists of ids in a visitor's session.
 UNLOCKED, SEEN = "shares_unlocked", "shares_seen"
+OPENED = "opened"  # what the page's script sends
 
 
 def _by_token(view: View) -> View:
@@ -96,10 +97,9 @@ def page(request: HttpRequest, share: Share) -> HttpResponse:
     if _is_locked(request, share):
         return _password(request, share)
     if request.method == "POST":
-        return redirect(request.path)
+        return _count(request, share) if OPENED in request.POST else redirect(request.path)
     transcript = _transcript(share)
     words = recording.shown_words(transcript, request.GET.get("t", ""))
-    _count(request, share)
     has_media = share.has_audio and bool(share.recording.media_key)
     return render(
         request,
@@ -135,13 +135,13 @@ def _peaks_of(share: Share) -> bool:
     return Artifact.objects.filter(job__recording=share.recording_id, name=recording.PEAKS).exists()
 
 
-def _count(request: HttpRequest, share: Share) -> None:
-    """A visitor's session counts once, and the owner never."""
+def _count(request: HttpRequest, share: Share) -> HttpResponse:
+    """A visitor's session counts once, and the owner never. The page's script asks for it: no preview or robot does."""
     is_owner = request.user.is_authenticated and request.user.pk == share.recording.owner_id
-    if request.method != "GET" or is_owner or str(share.pk) in request.session.get(SEEN, []):
-        return
-    _note(request, SEEN, share)
-    share_links.count_view(share)
+    if not is_owner and str(share.pk) not in request.session.get(SEEN, []):
+        _note(request, SEEN, share)
+        share_links.count_view(share)
+    return HttpResponse(status=204)
 
 
 def _password(request: HttpRequest, share: Share) -> HttpResponse:

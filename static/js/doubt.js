@@ -6,10 +6,11 @@ import { canEdit, change, Conflict, segmentOp, tell } from "./lib/changes.js";
 import { playExcerpt } from "./lib/excerpt.js";
 import { fill, number } from "./lib/format.js";
 import { oncePerFrame } from "./lib/frames.js";
+import { answerFrom } from "./lib/http.js";
 import { entryOf, keysFor, onKeys, shown, spoken } from "./lib/keys.js";
 import { rowOf } from "./lib/rows.js";
 import { recall, remember } from "./lib/storage.js";
-import { fetchedAt, firstInView, lookAt, rangeOf, refresh as fetchAgain, root, segmentsOf, spanOf, stretches, stretchOf, textOf, wordsOf } from "./lib/stretches.js";
+import { complain, fetchedAt, firstInView, lookAt, rangeOf, refresh as fetchAgain, root, segmentsOf, spanOf, stretches, stretchOf, textOf, wordsOf } from "./lib/stretches.js";
 
 const AROUND_SECONDS = 1.5;
 const HALF = 500; // of the words the server tells at once
@@ -36,12 +37,11 @@ async function ask(where) {
   state.asking.abort();
   const { signal } = (state.asking = new AbortController());
   try {
-    const answer = await fetch(`${box.dataset.url}?${new URLSearchParams({ below: limit(), ...where })}`, { signal });
-    if (!answer.ok || answer.redirected) throw new Error(`status ${answer.status}`);
+    const answer = await answerFrom(`${box.dataset.url}?${new URLSearchParams({ below: limit(), ...where })}`, { signal });
     state.told = await answer.json();
     return true;
   } catch (error) {
-    if (error.name !== "AbortError") document.dispatchEvent(new CustomEvent("toast", { detail: { text: root.dataset.problem, level: "error" } }));
+    if (error.name !== "AbortError") complain(error);
     return false;
   }
 }

@@ -2,8 +2,9 @@
 
    Without a player the address alone says which sentence is meant. */
 import { askedTime } from "./lib/address.js";
+import { answerFrom } from "./lib/http.js";
 import { onKeys } from "./lib/keys.js";
-import { bring, fetchedAt, lastAtMost, load, neighbor, rangeOf, root, segmentAt, segmentOf, spanOf, stretchAt, textOf, wordsOf } from "./lib/stretches.js";
+import { bring, fetchedAt, lastAtMost, load, neighbor, rangeOf, root, segmentAt, segmentOf, spanOf, stretchAt, textOf, whyNot, wordsOf } from "./lib/stretches.js";
 
 const COMFORT = { top: 0.22, bottom: 0.68 }; // where the spoken sentence may stand, as shares of the window
 const OWN_SCROLL_MS = 900;
@@ -212,8 +213,7 @@ async function openAtAddress() {
 // Copying --------------------------------------------------------------------------------------------------------------
 
 async function wholeText() {
-  const answer = await fetch(root.dataset.textUrl);
-  if (!answer.ok || answer.redirected) throw new Error(`status ${answer.status}`);
+  const answer = await answerFrom(root.dataset.textUrl);
   return new Blob([await answer.text()], { type: "text/plain" });
 }
 
@@ -222,10 +222,15 @@ if (copy && root && navigator.clipboard && window.ClipboardItem) {
   copy.hidden = false;
   copy.addEventListener("click", async () => {
     let detail = { text: copy.dataset.done };
+    let failure = null; // the browser tells an error of its own
+    const text = wholeText().catch((error) => {
+      failure = error;
+      throw error;
+    });
     try {
-      await navigator.clipboard.write([new ClipboardItem({ "text/plain": wholeText() })]);
+      await navigator.clipboard.write([new ClipboardItem({ "text/plain": text })]);
     } catch {
-      detail = { text: copy.dataset.problem, level: "error" };
+      detail = { text: failure ? whyNot(failure) : copy.dataset.problem, level: "error" };
     }
     document.dispatchEvent(new CustomEvent("toast", { detail }));
   });

@@ -10,6 +10,7 @@ from tests.e2e.conftest import wait_until
 from tests.e2e.keyboard import tab_to
 from tests.e2e.seeds import TALK, write_talk
 from tests.services import Product
+from tests.services import wait_until as log_until
 from tests.speech import Line, render
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -60,7 +61,9 @@ def create(page: Page) -> str:
     return page.locator(".is-new [data-share-address]").input_value()
 
 
-def test_a_link_is_made_read_played_searched_and_revoked(page: Page, address: str, visit: Visit) -> None:
+def test_a_link_is_made_read_played_searched_and_revoked(
+    product: Product, page: Page, address: str, visit: Visit
+) -> None:
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     open_dialog(page, address)
     assert page.evaluate("document.activeElement.value") == "30"
@@ -90,9 +93,13 @@ def test_a_link_is_made_read_played_searched_and_revoked(page: Page, address: st
     tab_to(page, "Revoke", presses=3)
     page.keyboard.press("Enter")
     page.wait_for_selector(".share-link", state="detached")
+    visitor.fill("[data-find-input]", "budget")
+    visitor.get_by_text("This link no longer works.").wait_for()
     answer = visitor.reload()
     assert answer is not None and answer.status == 404
     assert visitor.get_by_role("heading", name="Page not found").is_visible()
+    log_until(lambda: "Not Found: /s/…/" in product.log(), "a line in the log")
+    assert link.rstrip("/").rpartition("/")[2] not in product.log()
 
 
 def links(page: Page, address: str) -> str:

@@ -1,6 +1,9 @@
 """Read-only links: what they show, to whom, and for how long."""
 
-from collections.abc import Callable
+import io
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
 from uuid import uuid4
@@ -13,6 +16,7 @@ from django.core.files.storage import default_storage
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.module_loading import import_string
 
 from jobs.models import Artifact, Recording, Segment, Share, Transcript
 from jobs.services import exports, share_links
@@ -21,6 +25,7 @@ from tests.conftest import body
 from tests.jobs.recipes import make_recording
 from tests.jobs.transcripts import make_transcript
 from tests.transcriber.test_translations import english
+from transcriber.logs import logging_config
 
 pytestmark = pytest.mark.django_db
 
@@ -293,6 +298,40 @@ def test_no_cache_no_search_engine_and_no_other_site_learns_of_it(visitor: Clien
     assert "private" in answer["Cache-Control"]
 
 
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_the_log_of_what_is_refused_opens_no_link(make: Make, style: str, settings: Any) -> None:
+    settings.ACCOUNT_RATE_LIMITS = {"share_password": "1/5m/ip"}
+    share = make(password="open sesame")
+    token = str(share_links.token_of(share))
+    visitor, forger = Client(), Client(enforce_csrf_checks=True)
+
+    with logged(style) as stream:
+        statuses = [visitor.get(address(share, "media")).status_code, forger.post(address(share)).status_code]
+        tries = [Client().post(address(share), {"password": "not this"}) for _try in range(2)]
+        visitor.post(address(share), {"password": "open sesame"}, REMOTE_ADDR="192.0.2.7")
+        statuses += [
+            tries[-1].status_code,
+            visitor.get(address(share, "media"), headers={"Range": "bytes=9999-"}).status_code,
+        ]
+
+    assert statuses == [404, 403, 429, 416]
+    assert stream.getvalue().count("/s/…/") == len(statuses)
+    assert token not in stream.getvalue()
+
+
+@contextmanager
+def logged(style: str) -> Iterator[io.StringIO]:
+    """What the site's log takes up meanwhile."""
+    stream = io.StringIO()
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(import_string(logging_config("INFO", style)["formatters"]["line"]["()"])())
+    logging.getLogger("django").addHandler(handler)
+    try:
+        yield stream
+    finally:
+        logging.getLogger("django").removeHandler(handler)
+
+
 # The password ---------------------------------------------------------------------------------------------------------
 
 
@@ -350,24 +389,36 @@ def test_a_forged_form_is_refused(make: Make) -> None:
 # Counting -------------------------------------------------------------------------------------------------------------
 
 
+def views(share: Share) -> int:
+    share.refresh_from_db()
+    return share.views
+
+
 def test_each_visitor_counts_once_and_the_owner_never(browser: Client, make: Make) -> None:
     share = make()
     for client in (Client(), Client()):
-        for _ in range(3):
-            client.get(address(share))
-    browser.get(address(share))
-    Client().head(address(share))
+        statuses = [client.post(address(share), {"opened": "1"}).status_code for _ in range(3)]
+    browser.post(address(share), {"opened": "1"})
 
-    share.refresh_from_db()
-    assert share.views == 2
+    assert statuses == [204, 204, 204]
+    assert views(share) == 2
+
+
+def test_what_only_fetches_the_page_is_no_visitor(visitor: Client, make: Make) -> None:
+    share = make()
+    visitor.get(address(share))
+    visitor.head(address(share))
+
+    assert views(share) == 0
+    assert "sessionid" not in visitor.cookies
 
 
 def test_asking_for_the_password_is_no_view(visitor: Client, make: Make) -> None:
     share = make(password="open sesame")
     visitor.get(address(share))
+    visitor.post(address(share), {"opened": "1"})
 
-    share.refresh_from_db()
-    assert share.views == 0
+    assert views(share) == 0
 
 
 # Cost -----------------------------------------------------------------------------------------------------------------

@@ -4,11 +4,13 @@ import io
 import json
 import logging
 import logging.config
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
 
+from jobs.services import share_links
 from transcriber import logs
 
 
@@ -75,6 +77,24 @@ def test_an_exception_is_shown_with_its_traceback(style: str) -> None:
             logging.getLogger("here").exception("it failed")
 
     assert "ValueError: broken" in stream.getvalue()
+
+
+@pytest.mark.parametrize("style", ["text", "json"])
+def test_nobody_gets_into_a_shared_recording_by_a_log(style: str) -> None:
+    token = secrets.token_urlsafe(share_links.TOKEN_BYTES)
+    path = f"/s/{token}/media/"
+    with logged(style) as stream:
+        log = logging.getLogger("here")
+        log.warning("Not Found: %s", path)
+        log.warning("Forbidden (%s): %s", f"Referer checking failed - https://site.example{path} does not match", path)
+        log.warning(f"Bad Request: /s/{token[:-1]}")
+        try:
+            raise ValueError(f"https://site.example{path}?q=1")
+        except ValueError:
+            log.exception("it failed")
+
+    assert token[:-1] not in stream.getvalue()
+    assert stream.getvalue().count("/s/…/media/") == 4
 
 
 def test_an_unknown_style_is_refused() -> None:

@@ -6,6 +6,13 @@ export function csrfToken() {
   return cookie ?? document.querySelector('meta[name="csrf-token"]')?.content ?? document.querySelector('[name="csrfmiddlewaretoken"]')?.value ?? "";
 }
 
+/** The answer of a page's own address. Rejects when it is none of use, with the answer's `status` where there is one. */
+export async function answerFrom(address, options) {
+  const answer = await fetch(address, options);
+  if (answer.ok && !answer.redirected) return answer;
+  throw Object.assign(new Error(`status ${answer.status}`), { status: answer.status });
+}
+
 /** The server's own sentence in a JSON answer, or null. */
 export function sentence(text) {
   try {

@@ -1,9 +1,10 @@
 /* Looking for a phrase in the transcript, also in what is not on the page yet: the server says where, hits in sight are
    marked. Shared by finding and replacing. Tells the document of "searched". */
 import { fill } from "./format.js";
+import { answerFrom } from "./http.js";
 import { patternOf, placesIn } from "./phrase.js";
 import { rowOf } from "./rows.js";
-import { fetchedAt, firstInView, lookAt, rangeOf, root, segmentsOf, stretches, textOf } from "./stretches.js";
+import { complain, fetchedAt, firstInView, lookAt, rangeOf, root, segmentsOf, stretches, textOf } from "./stretches.js";
 
 export const box = document.querySelector("[data-find]");
 const input = box?.querySelector("[data-find-input]");
@@ -59,14 +60,13 @@ async function more(own) {
   const query = queryOf(own);
   query.set("skip", own.segments);
   try {
-    const answer = await fetch(`${root.dataset.findUrl}?${query}`, { signal: own.stop.signal });
-    if (!answer.ok || answer.redirected) throw new Error(`status ${answer.status}`);
+    const answer = await answerFrom(`${root.dataset.findUrl}?${query}`, { signal: own.stop.signal });
     const found = await answer.json();
     for (const [id, start, count] of found.hits) for (let nth = 0; nth < count; nth += 1) own.places.push([id, start, nth]);
     Object.assign(own, { segments: own.segments + found.hits.length, total: found.total, hasMore: found.more });
   } catch (error) {
     own.hasMore = false;
-    if (error.name !== "AbortError") document.dispatchEvent(new CustomEvent("toast", { detail: { text: root.dataset.problem, level: "error" } }));
+    if (error.name !== "AbortError") complain(error);
   }
 }
 

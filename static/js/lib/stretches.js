@@ -3,10 +3,12 @@
    Tells the document of "stretchloaded" (detail: the stretch), of "nearstretches" when others are in sight, and of
    "lookedaway" when a module took the reader elsewhere. Elements of segments may be changed, added and removed by
    anybody: what is known of them is read anew after each change. */
+import { answerFrom } from "./http.js";
 
 const SOON_MS = 40; // a stretch that is passed quickly is not fetched
 const AGAIN_MS = 5000;
 const ROW_CHARACTERS = 34; // what a row takes besides its characters, in characters
+const GONE = 404; // deleted, or shared no longer
 
 export const root = document.querySelector("[data-transcript]");
 export const stretches = [...(root?.querySelectorAll("[data-stretch]") ?? [])].map((element) => ({
@@ -51,16 +53,22 @@ export function load(stretch) {
   return stretch.coming;
 }
 
+/** Why something of the text could not be had, for people. */
+export const whyNot = (error) => (error.status === GONE ? root.dataset.gone : root.dataset.problem);
+
+export function complain(error) {
+  document.dispatchEvent(new CustomEvent("toast", { detail: { text: whyNot(error), level: "error" } }));
+}
+
 async function bringIn(stretch) {
   stretch.element.setAttribute("aria-busy", "true");
   try {
-    const answer = await fetch(`${root.dataset.segmentsUrl}?stretch=${stretch.number}`);
-    if (!answer.ok || answer.redirected) throw new Error(`status ${answer.status}`);
+    const answer = await answerFrom(`${root.dataset.segmentsUrl}?stretch=${stretch.number}`);
     put(stretch, await answer.text());
   } catch (error) {
     stretch.failedAt = performance.now();
     console.warn("a part of the transcript did not come:", error.message);
-    document.dispatchEvent(new CustomEvent("toast", { detail: { text: root.dataset.problem, level: "error" } }));
+    complain(error);
   }
   stretch.element.removeAttribute("aria-busy");
   return stretch.isLoaded;

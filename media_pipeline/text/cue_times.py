@@ -42,10 +42,17 @@ class Clock:
         """Take the times as they are; only what would be shown together with the next one is shortened."""
         self.shortest, self.longest, self.gap, self.near, self.linger = 0, FAR_AWAY, 0, 0, 0
         self._least = 1
+        self._per_column = 0.0
 
     def reading(self, columns: int) -> int:
         """How long it takes to read so many columns."""
         return int(columns * self._per_column + _ROUNDED_UP)
+
+    def follow(self, draft: Draft, start: int) -> int:
+        """When the next cue may start: with its words from `start`, but of two at once the first is read out."""
+        if start >= draft.end:
+            return start
+        return max(start, min(draft.end, draft.start + self.reading(draft.columns)) + self.gap)
 
     def room(self, start: int, end: int, follow: int) -> int:
         """How long a cue of words from `start` to `end` may be shown, when the next one starts at `follow`."""
@@ -75,7 +82,7 @@ def timed(drafts: Iterable[Draft], clock: Clock) -> Iterator[tuple[Draft, int]]:
     waiting: Draft | None = None
     for draft in drafts:
         if waiting is not None:
-            until = clock.shown_until(waiting, draft.start)
+            until = clock.shown_until(waiting, clock.follow(waiting, draft.start))
             yield waiting, until
             draft.start = max(draft.start, until + clock.gap)
         waiting = draft

@@ -267,6 +267,16 @@ def test_people_who_speak_at_once_get_cues_in_the_order_in_which_they_start() ->
     assert_readable(found, DEFAULT)
 
 
+def test_a_remark_while_another_one_speaks_leaves_time_to_read_what_that_one_says() -> None:
+    long = spoken("We should discuss the price with Peter before the meeting starts.", 0.0, 0.44, "A")
+    remark = spoken("Yeah.", 2.0, 0.4, "B")
+
+    found = cues(transcript(long, remark, spoken("Then we go on.", 5.2, 0.3, "A")))
+
+    assert lines(found)[1:] == [("Yeah.",), ("Then we go on.",)]
+    assert [one.kind for one in report(found, DEFAULT)] == []
+
+
 def test_raw_gives_each_segment_a_cue_with_its_own_times() -> None:
     said = [spoken("A sentence that is far too long for a single line. " * 3, 0.0, 0.1), Segment(9.0, 9.1, " Yes.\n")]
 

@@ -19,6 +19,7 @@ from tests.services import postgresql
 
 RECORDINGS, SEGMENTS_EACH = 4000, 250
 COMMON = ("b", "c", "d", "e")
+BEGINNINGS = ("ba", "cd", "bcd", "jab", "bcde", "zz")  # as a word is typed: from a tenth of all sentences to none
 RARE_QUERIES, COMMON_QUERIES, PEER_QUERIES = 100, 40, 5
 
 # A word is the letters for the digits of a number k, drawn with a probability of about 1/k.
@@ -52,6 +53,7 @@ def run() -> None:
             rare = rare_words()
             ours_rare = asked("ours, rare word", ours(owner), rare, RARE_QUERIES)
             ours_common = asked("ours, common word", ours(owner), COMMON, COMMON_QUERIES)
+            asked("ours, beginnings of words", ours(owner), BEGINNINGS, COMMON_QUERIES)
             asked("ranking all that match, rare", rank_all(owner), rare, RARE_QUERIES)
             all_common = asked("ranking all that match, common", rank_all(owner), COMMON, PEER_QUERIES)
             fly = asked("Django's vector on the fly, rare", on_the_fly(owner), rare, 1)

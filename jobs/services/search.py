@@ -115,14 +115,15 @@ def search(recordings: QuerySet[Recording], query: str, *, passages: int = 3) ->
     sentences = _candidates(recordings, terms, whole)
     found = _titles(recordings, terms)
     by_recording = _by_recording(sentences[:CANDIDATES])
+    asked = (terms,) if terms == whole else (terms, whole)
     for recording, said in by_recording.items():
-        _add_passages(found.setdefault(recording, Found(recording)), said, (terms, whole), passages)
+        _add_passages(found.setdefault(recording, Found(recording)), said, asked, passages)
     ordered = sorted(found.values(), key=lambda one: one.score, reverse=True)
     return Results(ordered, is_cut=len(sentences) > CANDIDATES)
 
 
 def _add_passages(found: Found, said: Sequence[_Sentence], asked: tuple[Sequence[Term], ...], most: int) -> None:
-    """`asked` is what was looked for, and that with a last word that is whole; what has both is better."""
+    """`asked` is what was looked for, then the same with a last word that is whole; what has both is better."""
     scored = sorted(((_score(one.text, asked), one) for one in said), key=lambda pair: (-pair[0], pair[1].start))
     best = sorted((one for _rank, one in scored[:most]), key=lambda one: one.start)
     found.passages = tuple(Passage(one.segment, one.start, _excerpt(one.text, asked[0])) for one in best)

@@ -141,6 +141,25 @@ def test_several_are_deleted_undone_deleted_again_and_put_back(page: Page, addre
     assert page.request.get(addresses[1]).status == 200
 
 
+def test_a_word_is_found_before_it_is_whole_and_the_order_is_said(page: Page, addresses: list[str], word: str) -> None:
+    page.goto("/")
+    order = page.get_by_label("Sort by")
+    expect(order.locator("option:checked")).to_have_text("Newest first")
+
+    page.locator("[data-search]").press_sequentially(f"{word} zeb")
+    expect(page.locator(".passages mark").last).to_have_text(word)
+    expect(page.locator(".passages mark").first).to_have_text("zebra")
+    expect(order.locator("option:checked")).to_have_text("Best match")
+
+    page.locator("[data-search]").fill(word)
+    expect(page.locator(".row")).to_have_count(3)
+    order.select_option(label="Title")
+    wait_until(page, "location.search.includes('sort=title')")
+    expect(page.locator(".row-title").first).to_have_text(f"{word}-0")
+    page.locator("[data-search]").fill("")
+    expect(order.locator("option:checked")).to_have_text("Title")
+
+
 def make_titles(product: Product, word: str, count: int) -> None:
     """Recordings with nothing but a title: the word and a number."""
     script = f"""

@@ -289,20 +289,25 @@ async function lookForSame(row) {
   }
   const known = answer.ok && !answer.redirected ? await answer.json() : null;
   if (!rows.includes(row)) return;
-  const twin = known && twinAmong(known);
+  const twin = known && twinAmong(known, row);
   if (twin) showSame(row, twin);
   else uploaded(row, known ? word("uploaded") : word("unchecked"));
 }
 
 /** What goes before a file: a recording of it, the same in this list, or an upload made elsewhere. Null without any.
- *  Of two rows that are compared at once, the one whose answer comes first goes before the other. */
-function twinAmong({ recordings, uploads }) {
+ *  Of two rows that are compared at once, the upper one goes before the other. */
+function twinAmong({ recordings, uploads }, row = null) {
   if (recordings.length) return { said: "same", ...recordings[0] };
   const others = uploads.map((one) => ({ ...one, row: rows.find(({ sending }) => sending.url && pathOf(sending.url) === one.url) }));
-  const listed = others.find(({ row }) => row?.isReceived && !NOT_COMPARED.includes(row.state))?.row;
+  const listed = others.find((one) => one.row && goesBefore(one.row, row))?.row;
   if (listed) return { said: "samehere", title: listed.part("title").value, url: addressOf(listed), row: listed };
   const elsewhere = others.find(({ row, url }) => !row && !discarded.has(url));
   return elsewhere ? { said: "samewaiting", title: elsewhere.title, since: elsewhere.since } : null;
+}
+
+function goesBefore(other, row) {
+  const isAbove = rows.indexOf(other) < rows.indexOf(row);
+  return other.isReceived && (!NOT_COMPARED.includes(other.state) || (other.state === "checking" && isAbove));
 }
 
 /** Of a row in this page, or of what it has become. */

@@ -21,9 +21,8 @@ class SharedCache(RedisCache):
     Nobody is kept from signing in because Redis is away; it is asked again after `AWAY_SECONDS`.
     """
 
-    _away_until: ClassVar[float] = (
-        0.0  # by the clock of time.monotonic; of the process, as a cache is made for each thread
-    )
+    # By the clock of time.monotonic; of the process, as a cache is made for each thread.
+    _away_until: ClassVar[float] = 0.0
 
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         super().__init__(server, params)

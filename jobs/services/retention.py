@@ -1,6 +1,7 @@
 """What `manage.py cleanup` deletes: whatever is past its time, never anything that is being worked on."""
 
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from jobs.state import JOB_ACTIVE, JOB_ENDED, JobKind, JobStatus
 log = logging.getLogger(__name__)
 
 ORPHAN_HOURS = 24.0
+_OWNED = re.compile(r"(jobs|recordings)/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/")
 COMMAND_LINE_HOURS = 24.0
 
 
@@ -189,11 +191,14 @@ def _delete_sessions() -> int | None:
 
 
 def _orphans_due(tally: Tally) -> Iterator[Due]:
-    """Stored files that no row refers to any more, such as those of attempts that were not accepted."""
+    """Stored files that no row refers to any more, such as those of attempts that were not accepted.
+
+    What somebody else put there is not ours to delete.
+    """
     old = _ago(timedelta(hours=ORPHAN_HOURS))
     for key in [*storage.keys_below("jobs"), *storage.keys_below("recordings")]:
         tally.scanned += 1
-        if not _is_referred_to(key) and not _is_in_work(key) and storage.modified_at(key) < old:
+        if _is_ours(key) and not _is_referred_to(key) and not _is_in_work(key) and storage.modified_at(key) < old:
             yield Due(f"orphan {key}", partial(_delete_orphan, key))
 
 
@@ -203,6 +208,11 @@ def _delete_orphan(key: str) -> int | None:
 
 def _is_referred_to(key: str) -> bool:
     return Artifact.objects.filter(key=key).exists() or Recording.objects.filter(media_key=key).exists()
+
+
+def _is_ours(key: str) -> bool:
+    """Whether it lies in the folder of a job or a recording."""
+    return _OWNED.match(key) is not None
 
 
 def _is_in_work(key: str) -> bool:

@@ -37,7 +37,7 @@ def _nothing_kept() -> None:
 def transcript(owner: User) -> Transcript:
     made = make_transcript(owner, ["The budget is ready.", "So is the report."], speakers="01", duration=12.0)
     told = {"title": "Board meeting", "original_name": f"{SECRET}.Smith.mp3", "media_type": "audio/mpeg"}
-    Recording.objects.filter(pk=made.recording_id).update(media_key=f"recordings/{made.pk}/media", **told)
+    Recording.objects.filter(pk=made.recording_id).update(media_key=f"recordings/{made.recording_id}/media", **told)
     made.recording.refresh_from_db()
     return made
 

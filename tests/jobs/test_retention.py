@@ -179,6 +179,22 @@ def test_parts_of_uploads_without_a_row_go(owner: User, rules: Env) -> None:
     assert not upload.part_path(begun).exists()
 
 
+def test_what_somebody_else_put_there_is_left_and_stops_nothing(owner: User, rules: Env) -> None:
+    foreign = ["recordings/readme.txt", "recordings/7/media", "jobs/lost+found/x"]
+    theirs = [default_storage.save(key, ContentFile(b"mine")) for key in foreign]
+    orphan = default_storage.save("recordings/00000000-0000-0000-0000-000000000007/media", ContentFile(b"nobody's"))
+    two_days_ago = time.time() - 2 * 86_400
+    for key in (*theirs, orphan):
+        os.utime(storage.local_path(key), (two_days_ago, two_days_ago))
+
+    tally = retention.clean()
+
+    assert tally.failed == 0
+    assert [default_storage.exists(key) for key in (*theirs, orphan)] == [True, True, True, False]
+    for key in theirs:
+        default_storage.delete(key)
+
+
 def test_recordings_of_the_command_line_do_not_stay(rules: Env, db: None) -> None:
     aged(None, "completed", 3)
 

@@ -1,16 +1,23 @@
 """What all tests share: settings of their own in a temporary folder, a real Redis, people and recordings."""
 
+import os
 import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 from django.http.response import HttpResponseBase
 from django.test import Client
 from django.utils import translation
+
+# The same examples each time, however slow the machine: what is checked does not depend on luck.
+# HYPOTHESIS_PROFILE=default looks for new ones.
+hypothesis.settings.register_profile("same", derandomize=True, deadline=None)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
 
 
 @pytest.fixture(scope="session", autouse=True)

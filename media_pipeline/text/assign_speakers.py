@@ -75,8 +75,7 @@ def _loudest(turns: Sequence[SpeakerTurn], start: Seconds, end: Seconds) -> tupl
     for turn in turns:
         shares[turn.speaker] = shares.get(turn.speaker, 0.0) + max(0.0, min(turn.end, end) - max(turn.start, start))
         began[turn.speaker] = max(began.get(turn.speaker, turn.start), turn.start)
-    # Rounded, because sums of the same pieces can differ in their last digit. So the best may lead by less than nothing,
-    # by a hair.
+    # Rounded, because sums of the same pieces can differ in their last digit; so the best may be a hair behind.
     best = max(shares, key=lambda speaker: (round(shares[speaker], 6), began[speaker]))
     second = max((share for speaker, share in shares.items() if speaker != best), default=0.0)
     return best, min(1.0, max(0.0, shares[best] - second) / (end - start))

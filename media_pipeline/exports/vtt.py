@@ -17,7 +17,8 @@ def render(transcript: Transcript, names: SpeakerNames, options: ExportOptions) 
     yield "WEBVTT\n\n"
     voices = _voices(transcript, names) if options.names else {}
     for cue, until in flow_ms(transcript, options.limits(transcript.language)):
-        text = _spoken(cue.lines, [voices.get(speaker, "") for speaker in cue.speakers])
+        said = [voices.get(speaker, "") for speaker in cue.speakers] if voices else ()
+        text = _spoken(cue.lines, said) if said else _escaped("\n".join(cue.lines))
         yield f"{clock_ms(cue.start, '.')} --> {clock_ms(until, '.')}\n{text}\n\n"
 
 

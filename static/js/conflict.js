@@ -26,8 +26,16 @@ export async function showConflict({ id, start, text }, error) {
   });
   await fetchedAt(start);
   put(conflict);
-  section.focus({ preventScroll: true });
-  lookAt(section, 0.3);
+  if (document.activeElement?.matches("input, textarea, [contenteditable]:not([contenteditable=false])")) say(section);
+  else {
+    section.focus({ preventScroll: true });
+    lookAt(section, 0.3);
+  }
+}
+
+/** Whoever is writing something else by now is told, and writes on: the focus stays where it is. */
+function say(section) {
+  document.dispatchEvent(new CustomEvent("toast", { detail: { text: section.querySelector("[data-conflict-title]").textContent } }));
 }
 
 /** Behind the row it is about; that of a deleted sentence behind what is said before it. */

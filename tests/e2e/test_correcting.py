@@ -7,7 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, StorageState
+from playwright.sync_api import Browser, Locator, Page, StorageState, expect
 
 from tests.e2e.conftest import wait_until
 from tests.e2e.seeds import TALK, write_talk
@@ -301,13 +301,20 @@ def test_tabs_are_reached_by_arrow_keys_and_by_address(opened: Page, name: str) 
         opened.keyboard.press("ArrowRight")
         if opened.evaluate("document.activeElement.dataset.tab") == name:
             break
-    wait_until(opened, f"document.querySelector('#panel-{name}').childElementCount > 0")
+    settled(opened, name)
     shown = opened.locator(f"#panel-{name}").inner_text()
     assert urlsplit(opened.url).query == f"tab={name}"
 
     opened.reload()
 
+    settled(opened, name)
     assert opened.locator(f"#panel-{name}").inner_text() == shown
+
+
+def settled(page: Page, tab: str) -> None:
+    wait_until(page, f"document.querySelector('#panel-{tab}').childElementCount > 0")
+    if tab == "exports":  # where a part comes by itself
+        expect(page.locator("[data-check-summary]")).to_be_visible(timeout=15_000)
 
 
 @pytest.mark.usefixtures("conflict")
@@ -315,6 +322,8 @@ def test_a_second_sentence_is_not_overwritten_when_the_first_one_met_a_conflict(
     for index in (2, 3):
         edit(another, index)
         saved(another, lambda: another.keyboard.type(" By another."))
+    # The answer to the first comes while the second is being written.
+    opened.route("**/changes/", lambda route: (opened.wait_for_timeout(500), route.continue_()), times=1)
     edit(opened, 2)
     opened.keyboard.type(" Mine.")
     opened.keyboard.press("ArrowDown")  # the first one is sent
@@ -326,6 +335,7 @@ def test_a_second_sentence_is_not_overwritten_when_the_first_one_met_a_conflict(
     assert texts(opened)[2:] == [f"{TALK[index][1]} By another." for index in (2, 3)]
     first, second = (opened.locator(".conflict").nth(index) for index in (0, 1))
     assert first.locator("[data-conflict-yours]").inner_text().strip().endswith("Mine.")
+    assert second.locator("[data-conflict-yours]").inner_text().strip().endswith("Mine, too.")
     second.get_by_role("button", name="Keep what stands").press("Enter")
     saved(opened, lambda: first.get_by_role("button", name="Use mine").press("Enter"))
     opened.reload()

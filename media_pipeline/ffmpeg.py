@@ -300,8 +300,13 @@ def drawable() -> list[range]:
 
 def _answer(command: Sequence[str]) -> str:
     """What a program prints that reads nothing of ours."""
+    return _asked(command).stdout.decode("utf-8", "replace")
+
+
+def _asked(command: Sequence[str]) -> "subprocess.CompletedProcess[bytes]":
+    """A program that is asked something and soon answers. Raises TimeoutExpired when it does not."""
     with _scratch(None) as folder:
-        done = subprocess.run(
+        return subprocess.run(
             [*_fence(cpu_seconds=PROBE_LIMIT, file_bytes=1 << 20), *command],
             cwd=folder,
             env=_environment(),
@@ -311,7 +316,6 @@ def _answer(command: Sequence[str]) -> str:
             timeout=PROBE_LIMIT,
             check=False,
         )
-    return done.stdout.decode("utf-8", "replace")
 
 
 def _run(command: Sequence[str]) -> int:
@@ -360,20 +364,10 @@ def _ffprobe(path: Path) -> Mapping[str, object]:
         ":stream_disposition=default,attached_pic:stream_side_data=rotation"
     )
     command = ("ffprobe", "-v", "error", *_INPUT_FENCE, "-show_entries", entries, "-of", "json", "-i", _file(path))
-    with _scratch(None) as folder:
-        try:
-            done = subprocess.run(
-                [*_fence(cpu_seconds=PROBE_LIMIT, file_bytes=1 << 20), *command],
-                cwd=folder,
-                env=_environment(),
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                timeout=PROBE_LIMIT,
-                check=False,
-            )
-        except subprocess.TimeoutExpired as err:
-            raise _not_media() from err
+    try:
+        done = _asked(command)
+    except subprocess.TimeoutExpired as err:
+        raise _not_media() from err
     if done.returncode == -signal.SIGKILL:
         raise _killed("ffprobe")
     facts = _dict(json.loads(done.stdout)) if done.returncode == 0 else {}

@@ -67,7 +67,7 @@ def test_nothing_outlives_it_when_it_is_killed(tmp_path: Path) -> None:
         product.process.kill()
         product.process.wait()
 
-        wait_until(lambda: not product.pids(), "the end of everything", seconds=20)
+        wait_until(lambda: not product.pids(), "the end of everything", seconds=5)
 
 
 def test_ctrl_c_in_a_terminal_stops_it_like_a_signal(tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_ctrl_c_in_a_terminal_stops_it_like_a_signal(tmp_path: Path) -> None:
         os.killpg(product.process.pid, signal.SIGINT)  # a terminal tells the whole foreground group
 
         assert product.process.wait(20) == 0
-        wait_until(lambda: not product.pids(), "the end of everything", seconds=20)
+        wait_until(lambda: not product.pids(), "the end of everything", seconds=5)
         assert "Traceback" not in product.log()
 
 
@@ -115,7 +115,7 @@ def test_it_takes_the_place_of_one_that_crashed(tmp_path: Path) -> None:
     with running_product(tmp_path) as product:
         product.process.kill()
         product.process.wait()
-        wait_until(lambda: not product.pids(), "the end of everything", seconds=20)
+        wait_until(lambda: not product.pids(), "the end of everything", seconds=5)
         assert (product.data_dir / "redis" / "redis.sock").exists()
 
     with running_product(tmp_path) as again:
@@ -146,4 +146,4 @@ def test_a_redis_that_cannot_start_ends_it_with_the_reason(tmp_path: Path) -> No
     assert product.process.wait(60) == 1
     wait_until(lambda: "redis ended (exit status 3)" in product.log(), "the reason")
     assert any(line.startswith("redis") and "no room left" in line for line in product.lines)
-    wait_until(lambda: not product.pids(), "the end of everything", seconds=20)
+    wait_until(lambda: not product.pids(), "the end of everything", seconds=5)

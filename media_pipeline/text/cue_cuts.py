@@ -8,7 +8,7 @@ even lengths.
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, chain
 from math import inf
 
 from media_pipeline.text.cue_limits import CueLimits
@@ -68,7 +68,8 @@ class Cutter:
 
     def cut(self, sentences: Sequence[Sentence], follow: int) -> list[Draft]:
         """Cues for sentences of which each may share cues with the next. `follow`: start of what comes after them."""
-        follows = [*(sentence.start for sentence in sentences[1:]), follow]
+        follows = [sentence.start for sentence in sentences[1:]]
+        follows.append(follow)
         whole = list(map(self._whole, sentences, follows))
         if None in whole:
             blocks = [_Block(index, index + 1, drafts) for index, drafts in enumerate(whole)]
@@ -76,7 +77,7 @@ class Cutter:
             for neighbors in _NEIGHBORS:
                 blocks = self._widened(blocks, neighbors, sentences, follows)
             whole = [block.drafts for block in blocks]
-        return [draft for drafts in whole if drafts for draft in drafts]
+        return list(chain.from_iterable(filter(None, whole)))
 
     def _whole(self, sentence: Sentence, follow: int) -> list[Draft] | None:
         """The cues of a sentence by itself, if they hold all limits."""
@@ -122,7 +123,7 @@ class Cutter:
         )
         draft = self._one(both, follow)
         if draft is not None:
-            draft.segments = range(sentence.segment, following.segment + 1)
+            draft.last = following.segment
         return draft
 
     def _widened(
@@ -159,8 +160,8 @@ class Cutter:
             if cost >= NEVER:
                 return None
             wide -= self.space
-        segments = range(sentence.segment, sentence.segment + 1)
-        return Draft(start, end, lines, (sentence.speaker,) * len(lines), segments, wide)
+        segment = sentence.segment
+        return Draft(start, end, lines, (sentence.speaker,) * len(lines), segment, segment, wide)
 
     def _two(self, sentence: Sentence, follow: int) -> list[Draft] | None:
         """Two cues of a sentence that is too wide for one, cut at the best place that holds all limits."""
@@ -178,18 +179,26 @@ class Cutter:
 
     def _costs(self, sentence: Sentence) -> list[float]:
         """What it costs to cut a sentence in two before each of its words: `inf` where one of them had no room."""
-        breaks, shape, space, most = self.breaks, self.shape, self.space, self.most
-        upper, lower = -space, sentence.width
-        least = lower - space - most
-        leaving = inf
-        costs = []
-        for text, wide in zip(sentence.texts, sentence.widths, strict=True):
-            after, before = breaks[text]
-            cost = leaving + before
-            costs.append(cost + shape[upper] + shape[lower] if cost < NEVER and least <= upper <= most else inf)
-            leaving = ANYWHERE + after
-            upper += wide + space
-            lower -= wide + space
+        texts, widths, behind, before = sentence.texts, sentence.widths, self.breaks.behind, self.breaks.before
+        space, most, shape = self.space, self.most, self.shape
+        costs = [inf] * len(texts)
+        first, upper, least = 1, widths[0], sentence.width - space - most
+        while upper < least:
+            upper += space + widths[first]
+            first += 1
+        lower = sentence.width - upper - space
+        leaving = behind[texts[first - 1]]
+        for index in range(first, len(texts)):
+            if upper > most:
+                break
+            text = texts[index]
+            cost = leaving + before[text]
+            if cost < NEVER:
+                costs[index] = cost + shape[upper] + shape[lower]
+            leaving = behind[text]
+            step = widths[index] + space
+            upper += step
+            lower -= step
         return costs
 
 
@@ -253,19 +262,19 @@ class _Window:
     def _add(self, sentence: Sentence) -> None:
         """Take the units of a sentence: its words, but what may not be parted as one, where a line has room for it."""
         space, columns = self._cutter.space, self._cutter.columns
-        breaks = [self._cutter.breaks[text] for text in sentence.texts]
+        behind, before = self._cutter.breaks.behind, self._cutter.breaks.before
         starts, ends = self.starts, self.ends
-        leaving, wide, said = 0, columns, 0
+        leaving, wide, said = ANYWHERE, columns, 0
         self._borders.add(len(starts))
         if starts:
-            leaving, said = self._cutter.breaks[self._words[-1]][0], ends[-1]
+            leaving, said = behind[self._words[-1]], ends[-1]
             if self._sentences[-1].speaker != sentence.speaker:
                 self._turns.append(len(starts))
         index = len(self._words)
-        for (after, before), word, columns_of_word in zip(breaks, sentence.words, sentence.widths, strict=True):
+        for text, word, columns_of_word in zip(sentence.texts, sentence.words, sentence.widths, strict=True):
             start, end = round(word.start * 1000), round(word.end * 1000)
-            cost = ANYWHERE + leaving + before
-            leaving = after
+            cost = leaving + before[text]
+            leaving = behind[text]
             wide += space + columns_of_word
             if cost >= NEVER and wide <= columns:
                 if end > said:
@@ -385,9 +394,9 @@ class _Window:
     def _draft(
         self, first: int, last: int, lines: tuple[str, ...], speakers: tuple[str | None, ...], columns: int
     ) -> Draft:
-        segments = range(self._sentences[first].segment, self._sentences[last - 1].segment + 1)
-        end = max(self.ends[first:last])
-        return Draft(self.starts[first], end, lines, speakers, segments, columns)
+        start, end = self.starts[first], max(self.ends[first:last])
+        segment, last_segment = self._sentences[first].segment, self._sentences[last - 1].segment
+        return Draft(start, end, lines, speakers, segment, last_segment, columns)
 
     def _taken(self, first: int, last: int) -> tuple[list[str], list[int]]:
         start, end = self._first[first], self._first[last]

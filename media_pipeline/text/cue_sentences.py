@@ -75,12 +75,10 @@ class Reader:
                 yield sentence
 
     def _plain(self, index: int, segment: Segment, prefix: str) -> Sentence | None:
-        """The words as they are where nothing has to be done to them."""
+        """The text as it is, where nothing has to be done to it: as many words as have times, a space between two."""
         words, text = segment.words, segment.text
-        texts = [word.text for word in words]
-        if " ".join(texts) != text or not text.isprintable() or "  " in text or not self.space:
-            return None
-        if not text or text[0] == " " or text[-1] == " ":
+        texts = text.split(" ")
+        if len(texts) != len(words) or not texts[0] or not text.isprintable() or not self.space:
             return None
         if prefix:
             texts[0] = f"{prefix} {texts[0]}"
@@ -93,7 +91,7 @@ class Reader:
             widths, text = list(map(width, texts)), ""
             wide = sum(widths) + len(widths) - 1
             widest = wide
-        if widest > self._columns and max(widths) > self._columns:
+        if 0 in widths or (widest > self._columns and max(widths) > self._columns):
             return None
         start, end = round(words[0].start * 1000), round(words[-1].end * 1000)
         return Sentence(index, segment.speaker, words, texts, wide, start, end, widths, text)

@@ -16,13 +16,19 @@ _ROUNDED_UP = 0.999999
 
 
 class Draft(msgspec.Struct, gc=False):
-    """A cue with the time in which its words are said. `columns` is all its text, the break between lines left out."""
+    """A cue with the time in which its words are said.
+
+    Attributes:
+        first, last: The indexes of the first and the last segment it has words of.
+        columns: All its text, the break between lines left out.
+    """
 
     start: int
     end: int
     lines: tuple[str, ...]
     speakers: tuple[str | None, ...]
-    segments: range
+    first: int
+    last: int
     columns: int
 
 
@@ -49,9 +55,7 @@ class Clock:
         return int(columns * self._per_column + _ROUNDED_UP)
 
     def follow(self, draft: Draft, start: int) -> int:
-        """When the next cue may start: with its words from `start`, but of two at once the first is read out."""
-        if start >= draft.end:
-            return start
+        """When the next cue may start whose words start before those of `draft` end: first that one is read out."""
         return max(start, min(draft.end, draft.start + self.reading(draft.columns)) + self.gap)
 
     def room(self, start: int, end: int, follow: int) -> int:
@@ -80,11 +84,14 @@ class Clock:
 def timed(drafts: Iterable[Draft], clock: Clock) -> Iterator[tuple[Draft, int]]:
     """Each draft with its end. A start that the cue before does not leave free is put off."""
     waiting: Draft | None = None
+    gap = clock.gap
     for draft in drafts:
         if waiting is not None:
-            until = clock.shown_until(waiting, clock.follow(waiting, draft.start))
+            start = draft.start
+            until = clock.shown_until(waiting, start if start >= waiting.end else clock.follow(waiting, start))
             yield waiting, until
-            draft.start = max(draft.start, until + clock.gap)
+            if start < until + gap:
+                draft.start = until + gap
         waiting = draft
     if waiting is not None:
         yield waiting, clock.shown_until(waiting, FAR_AWAY)

@@ -48,7 +48,7 @@ def flow(
         prefixes: By speaker's label, what to write where another one spoke before: "Anna:". It counts as text.
     """
     for draft, until in flow_ms(transcript, limits, prefixes):
-        yield Cue(draft.start / 1000, until / 1000, draft.lines, draft.speakers, draft.segments)
+        yield Cue(draft.start / 1000, until / 1000, draft.lines, draft.speakers, range(draft.first, draft.last + 1))
 
 
 def flow_ms(
@@ -112,4 +112,4 @@ def _raw(transcript: Transcript, prefixes: Mapping[str, str]) -> Iterator[Draft]
             text = f"{clean(prefixes[speaker])} {text}"
         last_speaker = speaker
         start, end = milliseconds(segment.start), milliseconds(segment.end)
-        yield Draft(start, end, (text,), (speaker,), range(index, index + 1), width(text))
+        yield Draft(start, end, (text,), (speaker,), index, index, width(text))

@@ -4,7 +4,7 @@ The rules are those of the Netflix timed text style guide (line treatment); the 
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from operator import itemgetter
@@ -200,25 +200,16 @@ _TITLES = frozenset(
 )
 
 
-class Breaks(dict[str, tuple[int, int]]):
-    """The cost of a break (after, before) any word of a language, remembered once found.
+class Breaks:
+    """The cost of a break between two words of a language: `behind` the one and `before` the other, added.
 
-    A break between two words costs `ANYWHERE` and what both add. At `NEVER` and above they belong together.
+    At `NEVER` and above they belong together.
     """
 
     def __init__(self, language: str) -> None:
-        super().__init__()
         self._lists = _LISTS.get(language.partition("-")[0].lower(), _NONE)
-
-    def __missing__(self, word: str) -> tuple[int, int]:
-        text = word.strip()
-        bare = text.strip(_EDGES).lower().replace("’", "'")
-        found = (self._after(text, bare), self._before(text, bare))
-        self[word] = found
-        return found
-
-    def between(self, left: str, right: str) -> int:
-        return ANYWHERE + self[left][0] + self[right][1]
+        self.behind = _Costs(lambda text, bare: ANYWHERE + self._after(text, bare))
+        self.before = _Costs(self._before)
 
     def _after(self, text: str, bare: str) -> int:
         if not bare and _OPENING.fullmatch(text):
@@ -246,6 +237,19 @@ class Breaks(dict[str, tuple[int, int]]):
         return _NAME if is_name else 0
 
 
+class _Costs(dict[str, int]):
+    """What each word costs, remembered once found. `find` takes it as it is, and bare of what stands around it."""
+
+    def __init__(self, find: Callable[[str, str], int]) -> None:
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, word: str) -> int:
+        text = word.strip()
+        self[word] = found = self._find(text, text.strip(_EDGES).lower().replace("’", "'"))
+        return found
+
+
 def _ending(text: str) -> int:
     if _SENTENCE_END.search(text):
         return _LEANS if _INITIAL.match(text) else _SENTENCE
@@ -261,7 +265,9 @@ class Lines:
     """Lays words out on lines of `columns`, at most `lines` of them, joined by `space`."""
 
     def __init__(self, breaks: Breaks, columns: int, lines: int, space: str) -> None:
-        self._breaks, self._columns, self._lines, self._space = breaks, columns, lines, space
+        self._columns, self._lines, self._space = columns, lines, space
+        self._behind, self._before = breaks.behind, breaks.before
+        self._uneven = _Uneven(columns, len(space))
 
     def laid(
         self, texts: Sequence[str], widths: Sequence[int], wide: int, narrow: str = ""
@@ -313,7 +319,7 @@ class Lines:
     ) -> tuple[float, tuple[int, ...] | None]:
         """The cheapest way to break `count` - 1 times what is `rest` wide, and what that costs: infinity and None if
         there is none."""
-        space, columns, breaks = len(self._space), self._columns, self._breaks
+        space, columns, behind, before = len(self._space), self._columns, self._behind, self._before
         if count == 1:
             return (0.0, ()) if rest <= columns else (_INFINITE, None)
         if count == 2:
@@ -332,7 +338,7 @@ class Lines:
             # Lines as even as possible, the lower ones rather longer.
             uneven = used * below - rest
             total = (uneven * 0.3 + 1 if uneven > 0 else uneven * -0.3) / below
-            total += ANYWHERE + breaks[texts[index - 1]][0] + breaks[texts[index]][1]
+            total += behind[texts[index - 1]] + before[texts[index]]
             if total >= cost:
                 continue
             further, later = self._broken(texts[index:], widths[index:], rest, below)
@@ -344,20 +350,42 @@ class Lines:
         """What the cheapest break into two lines costs, the word behind it, and the width before it: infinity and zeros
         if there is none.
 
-        More than half of all cues come by here, so it is a single loop.
+        More than half of all cues come by here, so it is plain loops.
+
+        Args:
+            texts, widths: Of words of which none is wider than a line, and all together are `wide`.
         """
-        space, columns, breaks = len(self._space), self._columns, self._breaks
+        space, columns, uneven = len(self._space), self._columns, self._uneven[wide]
+        behind, before = self._behind, self._before
         cost, end, upper = _INFINITE, 0, 0
-        used, least = -space, wide - columns - space
-        for index, wide_of_word in enumerate(widths):
-            if used >= least and index:
-                if used > columns:
-                    break
-                # Lines as even as possible, the lower one rather longer.
-                uneven = used + used + space - wide
-                total = uneven * 0.3 + 1 if uneven > 0 else uneven * -0.3
-                total += ANYWHERE + breaks[texts[index - 1]][0] + breaks[texts[index]][1]
-                if total < cost:
-                    cost, end, upper = total, index, used
-            used += space + wide_of_word
+        first, used, least = 1, widths[0], wide - columns - space
+        while used < least:
+            used += space + widths[first]
+            first += 1
+        leaving = behind[texts[first - 1]]
+        for index in range(first, len(texts)):
+            if used > columns:
+                break
+            text = texts[index]
+            total = uneven[used] + (leaving + before[text])
+            if total < cost:
+                cost, end, upper = total, index, used
+            leaving = behind[text]
+            used += space + widths[index]
         return cost, end, upper
+
+
+class _Uneven(dict[int, list[float]]):
+    """For text of a width, what it costs beside the words to break it behind so many columns, the space left out.
+
+    Lines are to be as even as possible, the lower one rather longer.
+    """
+
+    def __init__(self, columns: int, space: int) -> None:
+        super().__init__()
+        self._columns, self._space = columns, space
+
+    def __missing__(self, wide: int) -> list[float]:
+        differences = [2 * used + self._space - wide for used in range(self._columns + 1)]
+        self[wide] = [0.3 * more + 1 if more > 0 else -0.3 * more for more in differences]
+        return self[wide]

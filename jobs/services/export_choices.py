@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final, get_type_hints
 
 import msgspec
@@ -13,6 +13,7 @@ from msgspec import Meta, inspect
 
 from jobs.models import ExportPreference
 from media_pipeline.exports.options import About, ExportOptions
+from media_pipeline.exports.registry import EXPORTERS
 from media_pipeline.text.cue_limits import PRESETS, CueLimits, limits_for
 from media_pipeline.transcript import Seconds
 
@@ -224,3 +225,19 @@ def remembered(person: AbstractBaseUser) -> ExportChoices:
 def remember(person: AbstractBaseUser, choices: ExportChoices) -> None:
     values = {"choices": msgspec.to_builtins(choices)}
     ExportPreference.objects.update_or_create(person_id=person.pk, defaults=values)
+
+
+def archive_formats(person: AbstractBaseUser) -> tuple[str, ...]:
+    """What a person wants several recordings in: as they chose last, else in every format."""
+    row = ExportPreference.objects.filter(person=person.pk).first()
+    return known_formats(row.archive_formats if row else ()) or tuple(EXPORTERS)
+
+
+def known_formats(names: Iterable[str]) -> tuple[str, ...]:
+    """Those of the names that are formats, in the order in which formats are offered."""
+    wanted = frozenset(names)
+    return tuple(name for name in EXPORTERS if name in wanted)
+
+
+def remember_archive_formats(person: AbstractBaseUser, names: Iterable[str]) -> None:
+    ExportPreference.objects.update_or_create(person_id=person.pk, defaults={"archive_formats": list(names)})

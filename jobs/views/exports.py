@@ -95,7 +95,7 @@ def options_context(version: Transcript, choices: ExportChoices, base: str, repo
     return {
         "export_base": base,
         "choices": choices,
-        "format_groups": _grouped(exports.formats()),
+        "format_groups": format_groups(),
         "report_url": report,
         "presets": subtitle_limits.presets(version.language),
         "limit_groups": subtitle_limits.limit_groups(choices, version.language),
@@ -112,6 +112,6 @@ def quick_formats() -> list[exports.ExportFormat]:
     return [known[name] for name in QUICK]
 
 
-def _grouped(formats: list[exports.ExportFormat]) -> list[tuple[str, Promise | str, list[exports.ExportFormat]]]:
-    """(kind, title, formats) in the order in which to offer them."""
-    return [(kind, KINDS[kind], list(found)) for kind, found in groupby(formats, lambda item: item.kind)]
+def format_groups() -> list[tuple[str, Promise | str, list[exports.ExportFormat]]]:
+    """All formats as (kind, title, formats) in the order in which to offer them."""
+    return [(kind, KINDS[kind], list(found)) for kind, found in groupby(exports.formats(), lambda item: item.kind)]

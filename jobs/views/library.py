@@ -20,13 +20,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from jobs.models import Recording, RecordingQuerySet, Segment, Transcript
+from jobs.services import export_choices, search
 from jobs.services import library as shelf
-from jobs.services import search
 from jobs.services.library import Filters
 from jobs.services.submit import sample_path
 from jobs.templatetags.display import language_name
 from jobs.title_order import TitleOrder
 from jobs.views.access import person
+from jobs.views.exports import format_groups
 
 PAGE_SIZE = 50
 FOUND_PAGE_SIZE = 20
@@ -100,6 +101,8 @@ def _around(request: HttpRequest, owned: RecordingQuerySet, filters: Filters, pa
         "has_any": bool(page.paginator.count) or owned.exists(),
         "has_trash": shelf.trashed(person(request)).exists(),
         "has_sample": sample_path() is not None,
+        "format_groups": format_groups(),
+        "archive_formats": export_choices.archive_formats(person(request)),
         "trashed": request.session.pop(TRASHED, None) if TRASHED in request.session else None,
     }
 

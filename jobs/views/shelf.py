@@ -142,14 +142,29 @@ def _export(request: HttpRequest, chosen: list[Recording]) -> HttpResponseBase |
     if not texts:
         messages.info(request, _("None of these has a text yet."))
         return None
+    formats = _formats(request)
+    if not formats:
+        messages.info(request, _("Choose one or more formats first."))
+        return None
     with_text = {text.recording_id for text in texts}
     made = exports.archive(
         texts,
         export_choices.remembered(person(request)),
+        formats=formats,
         origin_of=lambda text: origin_of(request, text.recording),
         left_out=[one.title for one in chosen if one.pk not in with_text],
     )
     return serving.made_file(request, made.pieces, content_type=made.content_type, filename=made.filename)
+
+
+def _formats(request: HttpRequest) -> tuple[str, ...]:
+    """Those asked for, which are remembered; without the dialog they are asked for in, those of the last time."""
+    if "formats" not in request.POST:
+        return export_choices.archive_formats(person(request))
+    formats = export_choices.known_formats(request.POST.getlist("format"))
+    if formats:
+        export_choices.remember_archive_formats(person(request), formats)
+    return formats
 
 
 # The trash ------------------------------------------------------------------------------------------------------------

@@ -26,7 +26,7 @@ function chooseWhole(whole) {
     part(name).value = value ?? "";
     part(name).disabled = !whole;
   }
-  for (const button of bulk.querySelectorAll("[name=action]")) askFirst(button, whole);
+  for (const button of bulk.querySelectorAll("[name=action]:not([data-download])")) askFirst(button, whole);
 }
 
 /** What is done to more than one can see is asked about; see dialog.js. */

@@ -333,6 +333,12 @@ def choose_recordings(page: Page) -> None:
     page.locator("[data-bulk]").wait_for()
 
 
+def choose_formats(page: Page) -> None:
+    choose_recordings(page)
+    page.get_by_role("button", name="Download").click()
+    page.wait_for_selector("#download[open]")
+
+
 PAGES = {
     "upload": ("/upload/", nothing),
     "upload with files": ("/upload/", add_files),
@@ -343,6 +349,7 @@ PAGES = {
     "library filtering": ("/?status=done", click(".filters summary")),
     "library, title and tags": ("/", click(".title-menu summary")),
     "library, some chosen": ("/", choose_recordings),
+    "library, choosing formats": ("/", choose_formats),
     "trash": ("/trash/", nothing),
     "trash, asking": ("/trash/", click(".row-purge")),
     "library without a hit": ("/?q=zebra", nothing),

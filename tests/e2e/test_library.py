@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from playwright.sync_api import Page, StorageState, expect
@@ -139,6 +140,27 @@ def test_several_are_deleted_undone_deleted_again_and_put_back(page: Page, addre
     page.get_by_role("button", name=f"Put back {word}-1").press("Enter")
     expect(page.locator("[data-toasts]")).to_contain_text("was put back")
     assert page.request.get(addresses[1]).status == 200
+
+
+def test_several_are_downloaded_in_the_formats_chosen(page: Page, addresses: list[str], word: str) -> None:
+    page.goto(f"/?q={word}")
+    choose(page, f"{word}-0")
+    choose(page, f"{word}-2")
+    page.locator("[data-bulk]").get_by_role("button", name="Download").press("Enter")
+    asked = page.get_by_role("dialog", name="Download")
+    expect(asked).to_contain_text("2 chosen")
+    asked.get_by_role("button", name="None").press("Enter")
+    expect(asked.get_by_role("button", name="Download")).to_be_disabled()
+    asked.get_by_role("checkbox", name="Word document").press("Space")
+
+    with page.expect_download() as download:
+        asked.get_by_role("button", name="Download").press("Enter")
+
+    with ZipFile(download.value.path()) as archive:
+        assert sorted(archive.namelist()) == [f"{word}-0.docx", f"{word}-2.docx"]
+    expect(asked).to_be_hidden()
+    page.reload()
+    expect(page.locator("#download [name=format]:checked")).to_have_count(1)
 
 
 def test_a_word_is_found_before_it_is_whole_and_the_order_is_said(page: Page, addresses: list[str], word: str) -> None:

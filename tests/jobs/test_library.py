@@ -272,7 +272,7 @@ def test_tags_are_of_one_person_and_gone_with_their_last_recording(
     assert list(theirs.tags.values_list("name", flat=True)) == ["Work"]
 
 
-def act(browser: Client, action: str, *chosen: Recording, **more: str) -> HttpResponse:
+def act(browser: Client, action: str, *chosen: Recording, **more: str | list[str]) -> HttpResponse:
     answer: HttpResponse = browser.post(
         reverse("recordings_act"), {"action": action, "id": [str(one.pk) for one in chosen], **more}
     )
@@ -354,6 +354,21 @@ def test_several_are_taken_away_in_one_archive(browser: Client, owner: User) -> 
         texts = [archive.read(name).decode() for name in archive.namelist() if name.endswith(".md")]
     assert len(texts) == 2 and {"one" in text for text in texts} == {True, False}
     assert act(browser, "export", make_recording(owner)).status_code == 302
+
+
+def test_several_are_taken_away_in_the_formats_chosen_which_are_remembered(browser: Client, owner: User) -> None:
+    ours = [make_transcript(owner, [f"Hello {name}."]).recording for name in ("one", "two")]
+
+    answer = act(browser, "export", *ours, formats="chosen", format=["srt", "txt", "of a former release"])
+    again = act(browser, "export", *ours)
+
+    for given in (answer, again):
+        with zipfile.ZipFile(io.BytesIO(body(given))) as archive:
+            assert sorted(name.rpartition(".")[2] for name in archive.namelist()) == ["srt", "srt", "txt", "txt"]
+    assert act(browser, "export", *ours, formats="chosen").status_code == 302
+    page = browser.get(reverse("library")).content.decode()
+    checked = set(re.findall(r'name="format" value="(\w+)" checked', page))
+    assert checked == {"srt", "txt"}
 
 
 # The trash ------------------------------------------------------------------------------------------------------------

@@ -102,9 +102,10 @@ def _with_spaces(words: Sequence[Word], texts: Sequence[str]) -> list[_Token]:
     same = list(equal_pairs(old, texts))
     last_old = last_new = 0
     for at_old, at_new in [*same, (len(old), len(texts))]:
-        sounds = [[sound(text) for text in part] for part in (old[last_old:at_old], texts[last_new:at_new])]
-        for first, second in equal_pairs(*sounds):
-            tokens[last_new + second] = _Token(texts[last_new + second], last_old + first)
+        if at_old > last_old and at_new > last_new:
+            sounds = [[sound(text) for text in part] for part in (old[last_old:at_old], texts[last_new:at_new])]
+            for first, second in equal_pairs(*sounds):
+                tokens[last_new + second] = _Token(texts[last_new + second], last_old + first)
         last_old, last_new = at_old + 1, at_new + 1
     for at_old, at_new in same:
         tokens[at_new] = _Token(texts[at_new], at_old)

@@ -1,5 +1,6 @@
 """Words keep their times through corrections."""
 
+import time
 from itertools import count, pairwise
 
 import pytest
@@ -209,6 +210,21 @@ def test_any_text_after_any_other_is_sound(old: list[str], new: list[str], langu
 
     assert space.join(word.text for word in after) == space.join(new)
     assert_sound(after, 1.0, 5.0)
+
+
+def test_three_hundred_words_take_less_than_five_milliseconds() -> None:
+    common = ["the", "of", "and", "to", "in"]
+    texts = [common[index % 5] if index % 3 else f"word{index}" for index in range(300)]
+    words = tuple(Word(text, index * 0.3, index * 0.3 + 0.25) for index, text in enumerate(texts))
+    texts[10], texts[150], texts[290] = "changed", "also changed", "here"
+
+    took = []
+    for _ in range(20):
+        began = time.perf_counter()
+        realign(words, " ".join(texts), "en", start=0.0, end=90.0)
+        took.append(time.perf_counter() - began)
+
+    assert min(took) < 0.005
 
 
 @given(st.data())
